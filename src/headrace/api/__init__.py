@@ -1,0 +1,5 @@
+"""The HTTP door."""
+
+from headrace.api.app import create_app
+
+__all__ = ["create_app"]

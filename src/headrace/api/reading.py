@@ -1,0 +1,82 @@
+"""What can be read of events: one, a list, the ledger."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from headrace.api.body import refuse_options
+from headrace.api.parameters import EventQuery
+from headrace.api.responses import json_response
+from headrace.api.services import services_of
+from headrace.flow.read import AttemptView, EventView
+
+router = APIRouter(tags=["read"], dependencies=[Depends(refuse_options)])
+
+
+@router.get("/events/{event_id:uuid}")
+async def get_event(request: Request, event_id: UUID) -> Response:
+    """One event with its data exactly as sent, its failed attempts and, once finished, its result."""
+    return json_response(_event_members(await services_of(request).read.get_event(event_id)))
+
+
+@router.get("/events")
+@router.get("/events/", include_in_schema=False)
+async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
+    """Events, newest first, a page at a time: `{"events": […], "next_cursor": …}`."""
+    return json_response(await services_of(request).read.list_events(query.filter()))
+
+
+@router.get("/stats")
+async def get_stats(request: Request) -> Response:
+    """The ledger: accepted = unfinished + succeeded + failed + cancelled."""
+    stats = await services_of(request).read.stats()
+    content = {
+        "accepted": stats.accepted,
+        "unfinished": stats.unfinished,
+        "succeeded": stats.succeeded,
+        "failed": stats.failed,
+        "cancelled": stats.cancelled,
+        "by_state": {str(state): count for state, count in stats.by_state.items()},
+        "waiting": stats.waiting,
+    }
+    return json_response(content)
+
+
+def _event_members(event: EventView) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "state": event.state,
+        "reason": event.reason,
+        "since": event.since,
+        "source": event.source,
+        "subject": event.subject,
+        "data": orjson.Fragment(event.body),
+        "task_context": _json(event.task_context),
+        "attempt": event.attempt,
+        "attempts": [_attempt_members(attempt) for attempt in event.attempts],
+        "created_at": event.created_at,
+        "finished_at": event.finished_at,
+        "error": _json(event.error),
+        "release": event.release,
+    }
+
+
+def _attempt_members(attempt: AttemptView) -> dict[str, Any]:
+    return {
+        "run_number": attempt.run_number,
+        "attempt": attempt.attempt,
+        "outcome": attempt.outcome,
+        "node": attempt.node,
+        "error": _json(attempt.error),
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "release": attempt.release,
+    }
+
+
+def _json(text: bytes | None) -> orjson.Fragment | None:
+    """Stored JSON, passed on as it is."""
+    return None if text is None else orjson.Fragment(text)

@@ -1,0 +1,7 @@
+"""The sync names for users' own endpoints, tasks and scripts: sessions, the repository, the event."""
+
+from headrace.blocking.event import Event
+from headrace.blocking.repository import GenericRepository
+from headrace.blocking.sessions import async_db_session, db_session
+
+__all__ = ["Event", "GenericRepository", "async_db_session", "db_session"]

@@ -1,0 +1,77 @@
+"""The ORM's view of an event, for users' own code. Hot paths do not come here."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, LargeBinary, MetaData, Table, Text, Uuid, select
+from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
+
+from headrace.domain.event import DEFAULT_QUEUE, DEFAULT_TENANT, DEFAULT_TYPE
+from headrace.domain.ids import new_id
+from headrace.domain.payload import decode
+from headrace.engine.json_form import to_json
+from headrace.store.body import pack, unpack
+from headrace.store.sql import WRITTEN_SCHEMA
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    """Headrace's own tables, in a schema of their own: an application's metadata never meets them."""
+
+    metadata = MetaData(schema=WRITTEN_SCHEMA)
+
+
+_results = Table("results", Base.metadata, Column("event_id", Uuid, primary_key=True), Column("task_context", JSON))
+
+
+class Event(Base):
+    """What was accepted. `data` is the decoded object, `body` its exact bytes.
+
+    `Event(data=...)` takes its type from `data["type"]`, else "event"; it raises ValueError for data that has no JSON
+    form. With `task="my_task"` the event is left to a Celery task of the user's own: no worker of Headrace claims it,
+    and it is settled by setting `task_context` and committing.
+    """
+
+    __tablename__ = "events"
+    __allow_unmapped__ = True  # `task` and `queue` are no columns
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    tenant: Mapped[str] = mapped_column(Text, default=DEFAULT_TENANT)
+    type: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)
+    parent_id: Mapped[UUID | None] = mapped_column(Uuid)
+    trace: Mapped[str | None] = mapped_column(Text)
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    packed_body: Mapped[bytes] = mapped_column("body", LargeBinary)
+
+    #: The result of a finished event, as it was when the event was loaded, else None. The flush after it was set
+    #: settles the event's run.
+    task_context: Mapped[dict[str, Any] | None] = column_property(
+        select(_results.c.task_context).where(_results.c.event_id == id).scalar_subquery()  # noqa: A003  # the column
+    )
+
+    #: The user's own Celery task that settles this event; known only to the object that creates it.
+    task: str | None = None
+
+    #: The queue in which a new event's run is placed.
+    queue: str = DEFAULT_QUEUE
+
+    def __init__(
+        self, *, data: dict[str, Any], task: str | None = None, queue: str = DEFAULT_QUEUE, **fields: Any
+    ) -> None:
+        fields.setdefault("id", new_id())
+        fields.setdefault("type", str(data.get("type", DEFAULT_TYPE)))
+        super().__init__(packed_body=pack(to_json(data)), **fields)
+        self.task = task
+        self.queue = queue
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes that were accepted."""
+        return unpack(self.packed_body)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's JSON object, decoded anew at each call."""
+        return dict(decode(self.body))

@@ -1,0 +1,44 @@
+"""The only wiring: which parts a process has, and how they hang together. Everything below is given what it needs.
+
+The names are imported when they are first used: a command that asks the database one question needs no Celery.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headrace.bootstrap.app import load_app as load_app
+    from headrace.bootstrap.database import open_connection as open_connection
+    from headrace.bootstrap.database import retry_now as retry_now
+    from headrace.bootstrap.findings import Finding as Finding
+    from headrace.bootstrap.findings import check_storage as check_storage
+    from headrace.bootstrap.findings import examine as examine
+    from headrace.bootstrap.processes import ApiServices as ApiServices
+    from headrace.bootstrap.processes import WorkerServices as WorkerServices
+    from headrace.bootstrap.processes import open_api as open_api
+    from headrace.bootstrap.processes import open_relay as open_relay
+    from headrace.bootstrap.processes import open_worker as open_worker
+    from headrace.bootstrap.results import celery_app as celery_app
+    from headrace.bootstrap.results import process_incoming_event as process_incoming_event
+
+_HOMES = {
+    "load_app": "app",
+    "open_connection": "database",
+    "retry_now": "database",
+    "Finding": "findings",
+    "check_storage": "findings",
+    "examine": "findings",
+    "ApiServices": "processes",
+    "WorkerServices": "processes",
+    "open_api": "processes",
+    "open_relay": "processes",
+    "open_worker": "processes",
+    "celery_app": "results",
+    "process_incoming_event": "results",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'headrace.bootstrap' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"headrace.bootstrap.{_HOMES[name]}"), name)

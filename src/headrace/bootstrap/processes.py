@@ -1,0 +1,192 @@
+"""The parts of each kind of process, and how they hang together."""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import ModuleType
+
+import psycopg
+
+from headrace.bootstrap.app import load_app
+from headrace.bootstrap.database import open_database
+from headrace.bootstrap.results import celery_app
+from headrace.broker.health import redis_problem
+from headrace.domain.clock import utc_now
+from headrace.domain.ids import new_id
+from headrace.domain.settle import Policy, Settled
+from headrace.engine import NodeThreads, PipelineRegistry
+from headrace.flow.execute import Executor, ExecutorSettings, Lane
+from headrace.flow.execute.claim import Claimer
+from headrace.flow.execute.completer import Completer
+from headrace.flow.ingest import Ingest
+from headrace.flow.read import HealthCheck, Reader
+from headrace.flow.relay import Relay, RelayTimes
+from headrace.settings import Settings
+from headrace.store.database import Database
+from headrace.store.heartbeat import Heartbeat, LeaseTimes
+from headrace.store.partitions import ensure_partitions
+from headrace.store.workers import WorkerRow
+
+#: Connections of the pool of an API process and of a worker process; the heartbeat has one more of its own.
+API_CONNECTIONS, WORKER_CONNECTIONS, RELAY_CONNECTIONS = 5, 3, 1
+
+#: Seconds between two looks for missing partitions, and after one that failed.
+PARTITIONS_SECONDS, AGAIN_SECONDS = 3600.0, 30.0
+
+#: How much longer than a heartbeat's interval a new relay leader lets workers renew before it calls them dead.
+SETTLE_IN = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """What an API process has: `ingest` stores, `read` answers."""
+
+    settings: Settings
+    modules: Sequence[ModuleType]
+    ingest: Ingest
+    read: Reader
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
+    """The parts of an API process, open until the end of the context."""
+    modules = load_app(settings)
+    database = open_database(settings, API_CONNECTIONS)
+    heartbeat = make_heartbeat(settings, "api", API_CONNECTIONS + 1 + settings.user_connections)
+    ingest = Ingest(database, celery_app.hints.offer, utc_now, lambda: heartbeat.clock_offset_seconds)
+
+    async def check_redis() -> HealthCheck:
+        problem = await redis_problem(settings.redis_url)
+        return HealthCheck("redis", ok=problem is None, detail=problem or "answers", required=False)
+
+    await database.open()
+    heartbeat.start()
+    partitions = asyncio.create_task(_keep_partitions(database))
+    try:
+        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]))
+    finally:
+        partitions.cancel()
+        await ingest.close()
+        heartbeat.stop()
+        celery_app.hints.close()
+        await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerServices:
+    """What a worker process has: `executor` does the work, `heartbeat` holds its lease."""
+
+    executor: Executor
+    heartbeat: Heartbeat
+    threads: NodeThreads
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, lane: Lane, alive: Callable[[], bool], tell: Callable[[Settled], None]
+) -> AsyncIterator[WorkerServices]:
+    """The parts of a worker process, open until the end of the context. `tell` hears of each settled run."""
+    load_app(settings)
+    database = open_database(settings, WORKER_CONNECTIONS)
+    heartbeat = make_heartbeat(
+        settings, ROLES[lane], WORKER_CONNECTIONS + 1 + settings.user_connections, executes=True, alive=alive
+    )
+    threads = NodeThreads(settings.worker_threads)
+    executor = Executor(
+        Claimer(database, settings.queues, sorted(PipelineRegistry.types()), lane),
+        Completer(database, utc_now, settings.release),
+        threads,
+        lambda: heartbeat.id,
+        ExecutorSettings(
+            concurrency=settings.worker_concurrency,
+            claim_batch=settings.claim_batch,
+            poll_seconds=settings.poll_seconds,
+            lost_threads=settings.lost_threads,
+        ),
+        make_policy(settings),
+        utc_now,
+        random.random,
+        tell,
+    )
+    await database.open()
+    try:
+        yield WorkerServices(executor, heartbeat, threads)
+    finally:
+        heartbeat.stop()
+        threads.close()
+        celery_app.hints.close()
+        await database.close()
+
+
+@asynccontextmanager
+async def open_relay(settings: Settings, on_lost: Callable[[], None] = lambda: None) -> AsyncIterator[Relay]:
+    """A relay on a connection of its own. `on_lost` hears, once a look, that runs which lost workers are due."""
+    database = open_database(settings, RELAY_CONNECTIONS)
+    heartbeat = make_heartbeat(settings, "relay", RELAY_CONNECTIONS + 1)
+    relay = Relay(
+        database,
+        new_id(),
+        RelayTimes(settings.renew_seconds * SETTLE_IN),
+        make_policy(settings),
+        utc_now,
+        settings.release,
+        celery_app.hints.offer,
+        settings.queues,
+        on_lost,
+    )
+    await database.open()
+    heartbeat.start()
+    try:
+        yield relay
+    finally:
+        heartbeat.stop()
+        celery_app.hints.close()
+        await database.close()
+
+
+#: How processes that execute are called in `workers`.
+ROLES = {Lane.SOUND: "worker", Lane.LOST: "isolated", Lane.ALL: "stock"}
+
+
+async def _keep_partitions(database: Database) -> None:
+    """Also without a relay, what is accepted finds its partition."""
+    while True:
+        try:
+            async with database.connection() as connection:
+                await ensure_partitions(connection, database)
+            await asyncio.sleep(PARTITIONS_SECONDS)
+        except psycopg.Error:
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+def make_heartbeat(
+    settings: Settings, role: str, connections: int, *, executes: bool = False, alive: Callable[[], bool] = lambda: True
+) -> Heartbeat:
+    """The heartbeat of this process; one that executes announces its queues and types."""
+    row = WorkerRow(
+        role=role,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        connections=connections,
+        release=settings.release,
+        queues=settings.queues if executes else (),
+        types=PipelineRegistry.types() if executes else {},
+    )
+    return Heartbeat(
+        settings.database_source(),
+        row,
+        LeaseTimes(settings.lease_seconds, settings.renew_seconds),
+        schema=settings.database_schema,
+        pooler=settings.database_pooler,
+        clock=utc_now,
+        alive=alive,
+    )
+
+
+def make_policy(settings: Settings) -> Policy:
+    """The budgets and caps that settling keeps to."""
+    return Policy(delay_cap_seconds=settings.retry_delay_cap_seconds)

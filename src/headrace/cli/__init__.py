@@ -1,0 +1,44 @@
+"""The command `headrace`. Commands import what they need when they run, so that `--help` is quick."""
+
+import sys
+
+import typer
+
+from headrace.cli import demo, events, init, serving, storage
+from headrace.cli.development import command as development
+from headrace.cli.output import reported
+from headrace.cli.tracebacks import show_error
+
+app = typer.Typer(
+    name="headrace",
+    help="Accept events over HTTP, store them, run typed pipelines on them, keep the results.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(init.init)
+app.command()(development.dev)
+app.command()(demo.demo)
+app.command()(serving.api)
+app.command()(serving.worker)
+app.command()(serving.relay)
+app.command()(storage.migrate)
+app.command()(storage.check)
+app.command()(events.send)
+app.add_typer(events.commands, name="events")
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from headrace import __version__
+
+        typer.echo(f"headrace {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors of Headrace's own are told in a sentence or two and end with a code."""
+    sys.excepthook = show_error
+    with reported():
+        typer.main.get_command(app)(prog_name="headrace")

@@ -1,0 +1,1 @@
+"""`headrace dev`: everything that a program needs, on one machine, until Ctrl-C."""

@@ -1,0 +1,116 @@
+"""The commands about events: `send`, `events list`, `events show`, `events retry-now`."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from headrace.cli.output import FAILED, JsonOption, print_json, say_error
+
+commands = typer.Typer(help="List and show events, and act on them.", no_args_is_help=True)
+
+
+def send(
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="The event's type.")],
+    fields: Annotated[
+        list[str] | None, typer.Argument(metavar="key=value…", help="Its fields. A value is JSON, else text.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Post one event to the API: headrace send ticket.opened subject=Hello urgent=true."""
+    event = _event(type_, fields or ())
+    from headrace.cli.client import call
+    from headrace.settings import load_settings
+
+    answer = call(load_settings(), "POST", "/events", json=event)
+    if as_json:
+        print_json(answer)
+    else:
+        print(f"{answer['id']}  {answer['type']}  {answer['state']}\nSee it: headrace events show {answer['id']}")
+
+
+@commands.command("list")
+def list_events(
+    state: Annotated[list[str] | None, typer.Option(help="Only events in this state; may be repeated.")] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Only events of this type.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Go on where a page ended.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List events, newest first. Times are in UTC."""
+    from headrace.cli.client import call
+    from headrace.settings import load_settings
+
+    wanted = {"limit": limit, "state": state or [], "type": type_, "cursor": cursor}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    page = call(load_settings(), "GET", "/events", params=given)
+    if as_json:
+        print_json(page)
+        return
+    for event in page["events"]:
+        reason = f" ({event['reason']})" if event["reason"] else ""
+        print(f"{event['id']}  {event['created_at'][:19]}Z  {event['type']:30}  {event['state']}{reason}")
+    if page["next_cursor"] is not None:
+        say_error(f"There may be more: --cursor {page['next_cursor']}")
+    elif not page["events"]:
+        say_error("No events.")
+
+
+@commands.command()
+def show(id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show one event with its data, its result and its attempts, as JSON."""
+    from headrace.cli.client import call
+    from headrace.settings import load_settings
+
+    print_json(call(load_settings(), "GET", f"/events/{_id(id_)}"))
+
+
+@commands.command("retry-now")
+def retry_now(ids: Annotated[list[str], typer.Argument(metavar="ID…")], as_json: JsonOption = False) -> None:
+    """Run events that wait for a retry at once. Exits 1 unless all of them did."""
+    wanted = list(dict.fromkeys(_id(text) for text in ids))
+    import asyncio
+
+    from headrace.bootstrap import retry_now as make_due
+    from headrace.settings import load_settings
+
+    moved = asyncio.run(make_due(load_settings(), wanted))
+    others = [found for found in wanted if found not in moved]
+    if as_json:
+        print_json({"due": sorted(moved), "not_waiting": others})
+    else:
+        print(f"{len(moved)} of {len(wanted)} events run again now.")
+    if others:
+        say_error(f"These do not wait for a retry, or do not exist: {', '.join(map(str, others))}")
+        raise typer.Exit(FAILED)
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no id of an event") from None
+
+
+def _event(type_: str, fields: Sequence[str]) -> dict[str, Any]:
+    event: dict[str, Any] = {"type": type_}
+    for text in fields:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise typer.BadParameter(f"{text!r} is not of the form key=value")
+        if key in event:
+            raise typer.BadParameter(f"{key!r} is given twice")
+        event[key] = _value(value)
+    return event
+
+
+def _value(text: str) -> Any:
+    """The JSON that a text spells, else the text: not every NaN is meant as a number."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return text
+    return value

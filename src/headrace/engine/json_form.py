@@ -1,0 +1,58 @@
+"""JSON, strictly: what cannot be written as JSON that Postgres reads is refused instead of being bent."""
+
+import dataclasses
+import inspect
+import re
+from collections import deque
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ConfigDict, TypeAdapter
+
+_serialize = TypeAdapter[Any](Any, config=ConfigDict(ser_json_inf_nan="constants")).serializer.to_json
+
+#: An escaped U+0000, as opposed to an escaped backslash before the letters u0000.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+_PLAIN = (str, int, float, complex, bytes, bytearray, type(None), dict, list, tuple, set, frozenset, deque)
+_ADDRESSES = (IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)
+_WRITABLE = (*_PLAIN, *_ADDRESSES, date, time, timedelta, Decimal, Enum, UUID, PurePath, re.Pattern)
+
+
+def to_json(value: object) -> bytes:
+    """The JSON of a value, the same as pydantic's `model_dump(mode="json")` gives, as bytes.
+
+    Takes pydantic models, dataclasses, datetimes, UUID, Decimal, Enum, sets. Raises ValueError for what has
+    no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, and U+0000, which Postgres
+    cannot read.
+    """
+    if isinstance(value, Iterator):
+        raise ValueError("an iterator would be used up by writing it down")
+    encoded = _serialize(value)
+    if b"NaN" in encoded or b"Infinity" in encoded:
+        _refuse_constants(encoded)
+    if b"\\u0000" in encoded and _NUL.search(encoded):
+        raise ValueError("the character U+0000 cannot be stored")
+    return encoded
+
+
+def _refuse_constants(encoded: bytes) -> None:
+    try:
+        orjson.loads(encoded)
+    except orjson.JSONDecodeError:
+        raise ValueError("NaN and infinity are not JSON") from None
+
+
+def may_have_json_form(kind: object) -> bool:
+    """False where every value of a type would be refused by `to_json`, as far as the class alone tells."""
+    if not isinstance(kind, type) or kind in (Any, object) or type.__subclasses__(kind) or inspect.isabstract(kind):
+        return True
+    known_to_pydantic = dataclasses.is_dataclass(kind) or hasattr(kind, "__get_pydantic_core_schema__")
+    return known_to_pydantic or getattr(kind, "_is_protocol", False) or issubclass(kind, _WRITABLE)

@@ -1,0 +1,175 @@
+"""The one tree of errors. Each class has a stable `code`; HTTP statuses live in `headrace.api.errors` alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class HeadraceError(Exception):
+    """The root: everything that Headrace raises on purpose."""
+
+    code: ClassVar[str] = "headrace-error"
+
+    @property
+    def detail(self) -> str:
+        """What happened, in one sentence that never quotes a payload or a secret."""
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One fault of one field: `pointer` is a JSON pointer (RFC 6901) into the body, or a header or parameter name."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class InvalidInput(HeadraceError):
+    """Something that came from outside cannot be accepted; `problems` names the fields where that is known."""
+
+    code = "invalid-input"
+
+    def __init__(self, detail: str, problems: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(detail)
+        self.problems = tuple(problems)
+
+
+class InvalidJson(InvalidInput):
+    code = "invalid-json"
+
+
+class InvalidEncoding(InvalidInput):
+    code = "invalid-encoding"
+
+
+class DuplicateKey(InvalidInput):
+    code = "duplicate-key"
+
+
+class UnsupportedMediaType(InvalidInput):
+    code = "unsupported-media-type"
+
+
+class UnknownOption(InvalidInput):
+    code = "unknown-option"
+
+
+class TooLarge(InvalidInput):
+    code = "too-large"
+
+
+class TooDeep(InvalidInput):
+    code = "too-deep"
+
+
+class ForbiddenCharacter(InvalidInput):
+    code = "forbidden-character"
+
+
+class NumberOutOfRange(InvalidInput):
+    code = "number-out-of-range"
+
+
+class InvalidEvent(InvalidInput):
+    """The body is JSON but no event: not an object, no usable `type`."""
+
+    code = "invalid-event"
+
+
+class SchemaMismatch(InvalidInput):
+    """The body is an event whose payload does not fit the schema of its type."""
+
+    code = "schema-mismatch"
+
+
+class InvalidBatch(InvalidInput):
+    """A batch of which no item can be accepted, or that is empty."""
+
+    code = "invalid-batch"
+
+
+class InvalidParameter(InvalidInput):
+    code = "invalid-parameter"
+
+
+class NotFound(HeadraceError):
+    code = "not-found"
+
+
+class Conflict(HeadraceError):
+    """Somebody else's open transaction holds what this request needs; nothing was stored."""
+
+    code = "conflict"
+
+
+class Unavailable(HeadraceError):
+    """The database cannot be written now; nothing was promised. Try again after `retry_after_seconds`."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str, retry_after_seconds: int = 2) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class EventHeldElsewhere(HeadraceError):
+    """The event's run belongs to a worker now, so its result cannot be written from here."""
+
+    code = "event-held-elsewhere"
+
+
+class EventAlreadyFinished(HeadraceError):
+    """The event has a result already; a second one would need a replay."""
+
+    code = "event-already-finished"
+
+
+class ConfigurationError(HeadraceError):
+    """The settings or the user's module cannot be used; `problems` lists every fault with its remedy."""
+
+    code = "configuration"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class PipelineInvalid(ConfigurationError):
+    """A pipeline's graph has mistakes; all of them are listed."""
+
+    code = "pipeline-invalid"
+
+
+class UnknownPipeline(HeadraceError):
+    """No pipeline is declared for this type of event."""
+
+    code = "no-pipeline"
+
+
+class Permanent(HeadraceError):
+    """Raise it in a node when another try cannot help: the event fails at once."""
+
+    code = "permanent"
+
+
+class RetryAfter(HeadraceError):
+    """Raise it in a node to be called again after `seconds`; it spends none of the node's retries."""
+
+    code = "retry-after"
+
+    def __init__(self, seconds: float, detail: str = "asked to be called again later") -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class NodeTimeout(HeadraceError):
+    """A node ran longer than its `timeout_seconds`."""
+
+    code = "node-timeout"
+
+
+class OutputNotJson(Permanent):
+    """A node returned something that has no JSON form."""
+
+    code = "output-not-json"

@@ -1,0 +1,1 @@
+"""The stages. They hand over through the database and never call each other."""

@@ -1,0 +1,6 @@
+"""From due runs to stored results: claim, perform, settle."""
+
+from headrace.flow.execute.claim import Lane
+from headrace.flow.execute.executor import Executor, ExecutorSettings
+
+__all__ = ["Executor", "ExecutorSettings", "Lane"]

@@ -1,0 +1,150 @@
+"""A process's work: claim due runs while there is room, perform many at once, settle each as it finishes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from headrace.domain.clock import Clock
+from headrace.domain.event import Run
+from headrace.domain.outcome import GivenBack, Outcome
+from headrace.domain.settle import Policy, Settled, settle
+from headrace.engine import NodeThreads
+from headrace.flow.execute.claim import Claimer
+from headrace.flow.execute.completer import Completer
+from headrace.flow.execute.perform import attempt
+
+#: Pause after a claim that the database did not answer.
+AGAIN_SECONDS = 0.5
+
+#: Named ids kept for the next claim at most; the rest is found in the database's order.
+NAMED_IDS = 1000
+
+#: A poll comes after the set time, give or take this share of it, so that processes do not poll in step.
+POLL_SPREAD = 1 / 3
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSettings:
+    """Bounds of one process: events in flight, runs a claim, and seconds between looks of its own."""
+
+    concurrency: int
+    claim_batch: int
+    poll_seconds: float
+    lost_threads: int
+
+
+class Executor:
+    """Runs on one event loop for the life of its process. `owner` answers the id that may claim now, or None."""
+
+    def __init__(
+        self,
+        claimer: Claimer,
+        completer: Completer,
+        threads: NodeThreads,
+        owner: Callable[[], UUID | None],
+        settings: ExecutorSettings,
+        policy: Policy,
+        clock: Clock,
+        chance: Callable[[], float],
+        tell: Callable[[Settled], None],
+    ) -> None:
+        self._claimer = claimer
+        self._completer = completer
+        self._threads = threads
+        self._owner = owner
+        self._settings = settings
+        self._policy = policy
+        self._clock = clock
+        self._chance = chance
+        self._tell = tell
+        self._in_flight: dict[asyncio.Task[None], Run] = {}
+        self._named: list[UUID] = []
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many runs the process holds."""
+        return len(self._in_flight)
+
+    def hint(self, ids: Sequence[UUID] = ()) -> None:
+        """Look for due runs now, these first. To be called on the loop's thread."""
+        self._named = [*self._named, *ids][-NAMED_IDS:]
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Claim and start runs; returns after `stop`, when the claim under way is done."""
+        while not self._stopping:
+            self._wake.clear()
+            claimed = await self._claim()
+            for run in claimed:
+                self._start(run)
+            if not claimed and not self._stopping:
+                await self._rest()
+
+    def stop(self) -> None:
+        """Claim no more. To be called on the loop's thread."""
+        self._stopping = True
+        self._wake.set()
+
+    async def finish(self, grace_seconds: float) -> None:
+        """After `run`: let what it started finish for `grace_seconds`, give the rest back."""
+        if self._in_flight:
+            await asyncio.wait(set(self._in_flight), timeout=grace_seconds)
+        for task in list(self._in_flight):
+            task.cancel()
+        if self._in_flight:
+            await asyncio.wait(set(self._in_flight))
+        await self._completer.drained()
+
+    async def _claim(self) -> list[Run]:
+        room = min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
+        owner = self._owner()
+        if room <= 0 or owner is None or self._threads.lost >= self._settings.lost_threads:
+            return []
+        named, self._named = self._named, []
+        try:
+            return await self._claimer.claim(owner, room, named, len(self._in_flight))
+        except psycopg.Error as error:
+            _log.warning("cannot claim", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+            return []
+
+    async def _rest(self) -> None:
+        seconds = self._settings.poll_seconds * (1 + POLL_SPREAD * (2 * self._chance() - 1))
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _start(self, run: Run) -> None:
+        task = asyncio.create_task(self._finish(run))
+        self._in_flight[task] = run
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        was_full = len(self._in_flight) >= self._settings.concurrency
+        del self._in_flight[task]
+        if was_full or not self._in_flight:
+            self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a run could not be settled", error=repr(error))
+
+    async def _finish(self, run: Run) -> None:
+        settled = settle(run, await self._perform(run), self._policy, self._clock(), self._chance())
+        if await self._completer.complete(settled):
+            self._tell(settled)
+        else:
+            _log.info("taken over by another worker; result discarded", event_id=str(run.event_id))
+
+    async def _perform(self, run: Run) -> Outcome:
+        try:
+            return await attempt(run, self._threads, self._policy.delay_cap_seconds, self._clock, self._chance)
+        except asyncio.CancelledError:
+            return GivenBack()

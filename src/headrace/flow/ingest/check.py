@@ -1,0 +1,44 @@
+"""Everything that is known about an event before it is stored: one function from bytes to a NewEvent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from headrace.domain.event import NewEvent
+from headrace.engine import PipelineRegistry
+from headrace.engine.fit import check_fit
+from headrace.errors import FieldProblem, InvalidEvent, UnknownPipeline
+from headrace.flow.ingest.media import too_large
+from headrace.flow.ingest.parse import parse_object, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What this installation accepts, and the release that it stamps on it."""
+
+    max_body_bytes: int
+    max_depth: int
+    refuses_unknown_types: bool
+    release: str | None
+
+
+def check_event(body: bytes, event_id: UUID, rules: Rules) -> NewEvent:
+    """The event that `body` spells, fit to be stored. Raises the InvalidInput that says what is wrong."""
+    if len(body) > rules.max_body_bytes:
+        raise too_large(rules.max_body_bytes)
+    event = parse_object(body, max_depth=rules.max_depth)
+    event_type = type_of(event)
+    _check_type(event_type, event, rules)
+    return NewEvent(id=event_id, type=event_type, body=body, release=rules.release)
+
+
+def _check_type(event_type: str, event: Mapping[str, Any], rules: Rules) -> None:
+    try:
+        pipeline = PipelineRegistry.get(event_type)
+    except UnknownPipeline:
+        if rules.refuses_unknown_types:
+            problem = FieldProblem("/type", UnknownPipeline.code, "no pipeline is declared for this type")
+            raise InvalidEvent("Events of unknown types are refused here.", [problem]) from None
+        return
+    check_fit(event, pipeline.schema)

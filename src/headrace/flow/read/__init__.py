@@ -1,0 +1,23 @@
+"""What readers see: events, lists, the ledger, health."""
+
+from headrace.flow.read.reader import Reader
+from headrace.flow.read.views import (
+    AttemptView,
+    EventFilter,
+    EventPage,
+    EventSummary,
+    EventView,
+    HealthCheck,
+    Stats,
+)
+
+__all__ = [
+    "AttemptView",
+    "EventFilter",
+    "EventPage",
+    "EventSummary",
+    "EventView",
+    "HealthCheck",
+    "Reader",
+    "Stats",
+]

@@ -1,0 +1,144 @@
+"""Answers of the API and the CLI, read from Postgres in one snapshot each."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from headrace.domain.ids import first_id_at, time_of
+from headrace.domain.states import EventState
+from headrace.errors import NotFound, Unavailable
+from headrace.flow.read.views import (
+    AttemptView,
+    EventFilter,
+    EventPage,
+    EventSummary,
+    EventView,
+    HealthCheck,
+    Stats,
+)
+from headrace.store.body import unpack
+from headrace.store.database import Connection, Database
+from headrace.store.reading import count_unfinished, read_event, read_events
+from headrace.store.tallies import sum_tallies
+
+#: Seconds that a reader waits for a connection.
+CONNECT_SECONDS = 1.5
+
+_NEWEST = UUID(int=(1 << 128) - 1)
+_OLDEST = UUID(int=0)
+
+#: A check of another service than the database; it answers within a second or two.
+Check = Callable[[], Awaitable[HealthCheck]]
+
+
+class Reader:
+    """Reads. `checks` are asked for `health` beside the database itself."""
+
+    def __init__(self, database: Database, checks: Sequence[Check] = ()) -> None:
+        self._database = database
+        self._checks = checks
+
+    async def get_event(self, event_id: UUID) -> EventView:
+        """One event with its result so far. Raises NotFound, Unavailable."""
+        async with self._connection() as connection:
+            found = await read_event(connection, self._database, event_id)
+        if found is None:
+            raise NotFound(f"There is no event {event_id}.")
+        return _view(*found)
+
+    async def list_events(self, wanted: EventFilter) -> EventPage:
+        """Newest first. A page may hold fewer than `limit` events and still have a next one. Raises Unavailable."""
+        until = first_id_at(wanted.until) if wanted.until else _NEWEST
+        async with self._connection() as connection:
+            rows, cursor = await read_events(
+                connection,
+                self._database,
+                before=min(until, wanted.cursor or _NEWEST),
+                first=first_id_at(wanted.since) if wanted.since else _OLDEST,
+                type_=wanted.type,
+                states=wanted.states or None,
+                limit=wanted.limit,
+            )
+        return EventPage(tuple(_summary(row) for row in rows), cursor)
+
+    async def stats(self) -> Stats:
+        """The ledger, exact at the moment of reading. Raises Unavailable."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            sums = await sum_tallies(connection, self._database)
+            unfinished = await count_unfinished(connection, self._database)
+        by_state: Counter[EventState] = Counter()
+        waiting: Counter[str] = Counter()
+        for state, reason, count in unfinished:
+            by_state[EventState(state)] += count
+            if state == EventState.WAITING:
+                waiting[reason] += count
+        finished = {state: sums.get(state, 0) for state in ("succeeded", "failed", "cancelled")}
+        accepted = sums.get("accepted", 0)
+        return Stats(accepted, accepted - sum(finished.values()), **finished, by_state=by_state, waiting=waiting)
+
+    async def health(self) -> list[HealthCheck]:
+        """Each service that this process needs or uses; only a required one makes it unready."""
+        return [await self._database_health(), *[await check() for check in self._checks]]
+
+    async def _database_health(self) -> HealthCheck:
+        try:
+            async with self._connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
+                )
+                row = await cursor.fetchone()
+        except Unavailable as error:
+            return HealthCheck("database", ok=False, detail=error.detail)
+        if row is None or row[0]:
+            return HealthCheck("database", ok=False, detail="the server is read-only")
+        return HealthCheck("database", ok=True, detail="writable")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise Unavailable("The database does not answer.") from error
+
+
+def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]]) -> EventView:
+    (
+        event_id, type_, state, reason, since, body, task_context, error, attempt, finished_at, release, source, subject
+    ) = event  # fmt: skip
+    return EventView(
+        id=event_id,
+        type=type_,
+        state=EventState(state),
+        reason=reason,
+        since=since,
+        body=unpack(body),
+        task_context=_bytes(task_context),
+        error=_bytes(error),
+        attempts=tuple(_attempt(row) for row in attempts),
+        attempt=attempt,
+        created_at=time_of(event_id),
+        finished_at=finished_at,
+        release=release,
+        source=source,
+        subject=subject,
+    )
+
+
+def _attempt(row: tuple[Any, ...]) -> AttemptView:
+    run_number, attempt, outcome, node, error, started_at, ended_at, release = row
+    return AttemptView(run_number, attempt, outcome, node, _bytes(error), started_at, ended_at, release)
+
+
+def _summary(row: tuple[Any, ...]) -> EventSummary:
+    event_id, type_, state, reason, since, attempt, finished_at = row
+    return EventSummary(event_id, type_, EventState(state), reason, since, attempt, time_of(event_id), finished_at)
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()

@@ -1,0 +1,110 @@
+"""What a reader gets: frozen pictures of events, of the ledger and of the services' health."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from headrace.domain.states import EventState
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """An attempt that failed or was lost: `outcome` says which. `error` is JSON."""
+
+    run_number: int
+    attempt: int
+    outcome: str
+    node: str | None
+    error: bytes | None
+    started_at: datetime | None
+    ended_at: datetime
+    release: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event, whole. `body` holds the exact bytes that were sent; `task_context` and `error` are JSON.
+
+    `reason` and `since` say why and from when the event is in its state; `attempt` counts how often it began.
+    """
+
+    id: UUID
+    type: str
+    state: EventState
+    reason: str | None
+    since: datetime
+    body: bytes
+    task_context: bytes | None
+    error: bytes | None
+    attempts: tuple[AttemptView, ...]
+    attempt: int
+    created_at: datetime
+    finished_at: datetime | None
+    release: str | None
+    source: str | None
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSummary:
+    """One line of a list of events."""
+
+    id: UUID
+    type: str
+    state: EventState
+    reason: str | None
+    since: datetime
+    attempt: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events to list, newest first.
+
+    No `states` means all of them. `since` is included, `until` is not; both compare the time of acceptance.
+    `cursor` is the `next_cursor` of the page before.
+    """
+
+    states: tuple[EventState, ...] = ()
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    cursor: UUID | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """A page of a list; `next_cursor` is None on the last one."""
+
+    events: tuple[EventSummary, ...]
+    next_cursor: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The ledger: accepted = unfinished + succeeded + failed + cancelled.
+
+    `by_state` splits what is unfinished by its state, `waiting` what waits by its reason.
+    """
+
+    accepted: int
+    unfinished: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    by_state: Mapping[EventState, int] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Whether a service answers. Without a `required` one nothing is accepted; `detail` holds no secret."""
+
+    name: str
+    ok: bool
+    detail: str
+    required: bool = True

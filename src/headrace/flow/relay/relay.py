@@ -1,0 +1,147 @@
+"""The relay: one look a second, and then only what the look found. Every step is correct with several leaders."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from headrace.domain.clock import Clock
+from headrace.domain.settle import Policy
+from headrace.flow.relay.losses import take_over_lost
+from headrace.store.database import Connection, Database
+from headrace.store.look import Served, View, look, resign
+from headrace.store.parking import park, unpark
+from headrace.store.partitions import ensure_partitions
+from headrace.store.tallies import fold_tallies
+
+#: Seconds between the looks of a leader; others look half as often.
+PASS_SECONDS = 1.0
+
+#: A leader that is not heard of for this long is replaced.
+LEAD_SECONDS = 3.0
+
+#: Due runs looked at for parking in each pass and queue, and parked runs brought back in one statement.
+CHUNK = 1000
+
+#: Seconds between two foldings of the ledger.
+FOLD_SECONDS = 5.0
+
+#: Seconds between two checks that partitions exist ahead.
+PARTITIONS_SECONDS = 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTimes:
+    """How long a new leader, or one that was cut off, lets workers renew their leases before it calls them dead."""
+
+    settle_in_seconds: float
+
+
+class Relay:
+    """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_lost` hears that runs which lost
+    workers are due in `own_queues`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        holder: UUID,
+        times: RelayTimes,
+        policy: Policy,
+        clock: Clock,
+        release: str,
+        tell: Callable[[str, Sequence[UUID]], None],
+        own_queues: Sequence[str],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._holder = holder
+        self._times = times
+        self._policy = policy
+        self._clock = clock
+        self._release = release
+        self._tell = tell
+        self._own_queues = own_queues
+        self._on_lost = on_lost
+        self._leads_since: float | None = None
+        self._served: Served = {}
+        self._next_fold = 0.0
+        self._next_partitions = 0.0
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Pass after pass until `stop`; a pass that fails is logged and the next one comes."""
+        while not self._stopping.is_set():
+            try:
+                await self._pass()
+            except Exception as error:  # noqa: BLE001  # the relay's loop outlives whatever one pass meets
+                self._leads_since = None
+                _log.warning("relay pass failed", error=f"{type(error).__name__}: {error}")
+            await self._rest(PASS_SECONDS if self._leads_since is not None else 2 * PASS_SECONDS)
+        await self._resign()
+
+    def stop(self) -> None:
+        """End after the pass that is under way, and leave the lead to others."""
+        self._stopping.set()
+
+    async def _pass(self) -> None:
+        async with self._database.connection() as connection:
+            view = await look(connection, self._database, self._holder, LEAD_SECONDS, self._own_queues)
+            if view.lost_runs_due:
+                self._on_lost()
+            if not view.leads:
+                self._leads_since = None
+                return
+            if self._leads_since is None:
+                self._leads_since = time.monotonic()
+                self._served = {}
+            await self._lead(connection, view)
+
+    async def _lead(self, connection: Connection, view: View) -> None:
+        if view.dead_workers:
+            patient = time.monotonic() - (self._leads_since or 0.0) < self._times.settle_in_seconds
+            await take_over_lost(
+                connection, self._database, self._policy, self._clock(), self._release, only_seen=patient
+            )
+        await self._unpark(connection, view.served)
+        for queue in view.due_queues:
+            await park(connection, self._database, queue, list(view.served.get(queue, ())), CHUNK)
+            self._tell(queue, ())
+        await self._keep_house(connection)
+
+    async def _unpark(self, connection: Connection, served: Served) -> None:
+        """Bring parked runs back in chunks, once after each change of what live workers announce."""
+        if served == self._served:
+            return
+        for queue in served:
+            while await unpark(connection, self._database, queue, served, CHUNK) == CHUNK:
+                continue
+        self._served = served
+
+    async def _keep_house(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if now >= self._next_fold:
+            await fold_tallies(connection, self._database)
+            self._next_fold = now + FOLD_SECONDS
+        if now >= self._next_partitions:
+            await ensure_partitions(connection, self._database)
+            self._next_partitions = now + PARTITIONS_SECONDS
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _resign(self) -> None:
+        try:
+            async with self._database.connection(timeout_seconds=1.0) as connection:
+                await resign(connection, self._database, self._holder)
+        except psycopg.Error:
+            _log.info("could not resign; the lead runs out by itself")

@@ -1,0 +1,69 @@
+"""Group commit: what arrives while a write is under way goes together into the next one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Gathers items into batches of at most `most`. A lone item is written at once; it never waits for company.
+
+    An item whose future is cancelled before its write begins is left out.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]],
+        most: int,
+        flights: int = 1,
+    ) -> None:
+        """`write` answers the items in order, with an exception for one that failed. `flights` writes may overlap."""
+        self._write = write
+        self._most = most
+        self._free = flights
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._flights: set[asyncio.Task[None]] = set()
+
+    def submit(self, item: Item) -> asyncio.Future[Answer]:
+        """Hand over an item; the future holds its answer once its batch is written."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._free:
+            self._free -= 1
+            flight = asyncio.create_task(self._fly())
+            self._flights.add(flight)
+            flight.add_done_callback(self._flights.discard)
+        return future
+
+    @property
+    def waiting(self) -> int:
+        """How many items no write has taken yet."""
+        return len(self._waiting)
+
+    async def drained(self) -> None:
+        """Wait until nothing is waiting or under way."""
+        while self._flights:
+            await asyncio.wait(self._flights)
+
+    async def _fly(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._write_batch([(item, future) for item, future in batch if not future.cancelled()])
+        finally:
+            self._free += 1
+
+    async def _write_batch(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        items = [item for item, _ in batch]
+        (outcome,) = await asyncio.gather(self._write(items), return_exceptions=True)
+        answers = [outcome] * len(items) if isinstance(outcome, BaseException) else outcome
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

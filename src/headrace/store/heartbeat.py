@@ -1,0 +1,125 @@
+"""The thread that keeps a process's lease, on a connection of its own and by the database's clock."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from headrace.domain.clock import Clock
+from headrace.domain.ids import new_id
+from headrace.store import workers
+from headrace.store.database import connect_options
+from headrace.store.workers import WorkerRow
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """How long a lease lasts without a heartbeat, and how often one comes."""
+
+    lease_seconds: float
+    renew_seconds: float
+
+
+class Heartbeat:
+    """Announces the process in `workers` and renews its lease.
+
+    `alive` is asked before each renewal: while it answers no, the heartbeat is silent. A lease that ran out is never
+    revived: the process goes on under a new id.
+    """
+
+    def __init__(
+        self,
+        source: Callable[[], str],
+        row: WorkerRow,
+        times: LeaseTimes,
+        *,
+        schema: str,
+        pooler: str,
+        clock: Clock,
+        alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._source = source
+        self._row = row
+        self._times = times
+        self._schema = schema
+        self._pooler = pooler
+        self._clock = clock
+        self._alive = alive
+        self._registered: UUID | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._on_register: Callable[[], None] = lambda: None
+        #: The database's clock minus this machine's, in seconds, as of the last heartbeat.
+        self.clock_offset_seconds = 0.0
+
+    @property
+    def id(self) -> UUID | None:
+        """The id under which the process may claim now; None while it holds no lease."""
+        return self._registered
+
+    def start(self, on_register: Callable[[], None] = lambda: None) -> None:
+        """Start beating. `on_register` is called in the thread whenever the process got a new id."""
+        self._on_register = on_register
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the lease if nothing is held any more, and the thread."""
+        self._stopping.set()
+        self._thread.join(timeout=5.0)
+
+    def _beat(self) -> None:
+        connection: psycopg.Connection | None = None
+        while not self._stopping.is_set():
+            try:
+                connection = connection or psycopg.connect(self._source(), **connect_options(self._pooler))
+                self._renew(connection)
+            except (psycopg.Error, OSError) as error:
+                _log.warning("heartbeat failed", error=type(error).__name__)
+                if connection is not None:
+                    connection.close()
+                connection = None
+            self._stopping.wait(self._times.renew_seconds if connection else min(1.0, self._times.renew_seconds))
+        if connection is not None:
+            self._say_goodbye(connection)
+
+    def _renew(self, connection: psycopg.Connection) -> None:
+        if not self._alive():
+            return
+        if self._registered is not None:
+            arguments = {"id": self._registered, "lease_seconds": self._times.lease_seconds}
+            renewed = connection.execute(workers.statement(workers.RENEW, self._schema), arguments).fetchone()
+            if renewed is not None:
+                self._note_clock(renewed[0])
+                return
+            _log.warning("lease ran out; going on under a new id", worker=str(self._registered))
+            self._registered = None
+        self._register(connection)
+
+    def _register(self, connection: psycopg.Connection) -> None:
+        worker = new_id()
+        connection.execute(
+            workers.statement(workers.REGISTER, self._schema),
+            workers.registration(worker, self._row, self._times.lease_seconds),
+        )
+        self._registered = worker
+        now = connection.execute("SELECT now()").fetchone()
+        assert now is not None
+        self._note_clock(now[0])
+        self._on_register()
+
+    def _note_clock(self, database_now: datetime) -> None:
+        self.clock_offset_seconds = (database_now - self._clock()).total_seconds()
+
+    def _say_goodbye(self, connection: psycopg.Connection) -> None:
+        try:
+            connection.execute(workers.statement(workers.FORGET, self._schema), {"id": self._registered})
+        except psycopg.Error:
+            _log.warning("could not sign off; the lease will run out by itself")
+        finally:
+            connection.close()

@@ -1,0 +1,99 @@
+"""Runs whose worker is gone: found, counted, and freed or given up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from headrace.domain.event import Losses, Run
+from headrace.domain.settle import Lost
+from headrace.store.database import Connection, Database
+from headrace.store.look import SWEEP_AGAIN_SECONDS
+
+_FIND = """
+SELECT r.event_id, r.type, r.tenant, r.queue, r.run_number, r.epoch, r.attempt, r.failures,
+       r.losses, r.solo_losses, r.unseen_losses, r.since, w.id, w.role, w.death_seen
+FROM headrace.workers w JOIN headrace.runs r ON r.owner = w.id
+WHERE w.expires <= now() AND (w.death_seen OR NOT %(only_seen)s)
+ORDER BY r.rank LIMIT %(most)s
+"""
+
+# The rank is left as it is: a lost run was due, and a claim that changes no indexed column stays cheap.
+_FREE = """
+WITH lost AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(attempts)b::int[], %(owners)b::uuid[], %(totals)b::int2[], %(solos)b::int2[],
+        %(unseens)b::int2[]
+    ) AS lost (event_id, attempt, owner, losses, solo_losses, unseen_losses)
+), freed AS (
+    UPDATE headrace.runs r
+    SET owner = NULL, state = 'queued', since = now(), losses = l.losses, solo_losses = l.solo_losses,
+        unseen_losses = l.unseen_losses
+    FROM lost l WHERE r.event_id = l.event_id AND r.owner = l.owner AND r.attempt = l.attempt
+    RETURNING r.event_id, r.run_number, r.attempt, r.release, l.owner AS worker
+)
+INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, worker, ended_at, release)
+SELECT event_id, run_number, attempt, 'lost', worker, now(), release FROM freed
+RETURNING event_id
+"""
+
+_SWEPT = """
+WITH again AS (
+    DELETE FROM headrace.workers w
+    WHERE w.expires <= now() AND w.swept <= now() - make_interval(secs => %(sweep_again_seconds)s)
+      AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.owner = w.id)
+)
+UPDATE headrace.workers SET swept = now()
+WHERE expires <= now() AND swept IS NULL AND (death_seen OR NOT %(only_seen)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LostRun:
+    """A run that a vanished process still holds. `run.body` is not read and empty."""
+
+    run: Run
+    role: str
+    death_seen: bool
+
+
+async def find_lost(connection: Connection, database: Database, most: int, *, only_seen: bool = False) -> list[LostRun]:
+    """Up to `most` runs of processes whose lease has run out, in the order in which they were due.
+
+    With `only_seen`, of those processes alone whose end a supervisor saw.
+    """
+    cursor = await connection.execute(database.sql(_FIND), {"most": most, "only_seen": only_seen})
+    return [
+        LostRun(
+            run=Run(
+                event_id=row[0], owner=row[12], type=row[1], tenant=row[2], queue=row[3], run_number=row[4],
+                epoch=row[5], attempt=row[6],
+                failures=row[7], losses=Losses(row[8], row[9], row[10]), body=b"", started_at=row[11],
+            ),
+            role=row[13],
+            death_seen=row[14],
+        )
+        for row in await cursor.fetchall()
+    ]  # fmt: skip
+
+
+async def free_lost(connection: Connection, database: Database, lost: Sequence[tuple[LostRun, Lost]]) -> set[UUID]:
+    """Free runs that others may claim now, with their new counts, and keep the lost attempts."""
+    ordered = sorted(lost, key=lambda pair: pair[0].run.event_id)
+    cursor = await connection.execute(
+        database.sql(_FREE),
+        {
+            "ids": [found.run.event_id for found, _ in ordered],
+            "attempts": [found.run.attempt for found, _ in ordered],
+            "owners": [found.run.owner for found, _ in ordered],
+            "totals": [after.losses.total for _, after in ordered],
+            "solos": [after.losses.solo for _, after in ordered],
+            "unseens": [after.losses.unseen for _, after in ordered],
+        },
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def mark_swept(connection: Connection, database: Database, *, only_seen: bool = False) -> None:
+    """Note that the runs of the dead were freed, and forget those of whom this was the second time."""
+    arguments = {"sweep_again_seconds": SWEEP_AGAIN_SECONDS, "only_seen": only_seen}
+    await connection.execute(database.sql(_SWEPT), arguments)

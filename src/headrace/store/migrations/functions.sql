@@ -1,0 +1,165 @@
+-- The first UUIDv7 of a moment: 48 bits of milliseconds, then zeros.
+CREATE FUNCTION headrace.first_id_at(moment timestamptz) RETURNS uuid
+LANGUAGE sql IMMUTABLE STRICT
+RETURN rpad(lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0'), 32, '0')::uuid;
+
+-- The moment that a UUIDv7 carries.
+CREATE FUNCTION headrace.time_of(id uuid) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE STRICT
+RETURN to_timestamp(('x0000' || substr(replace(id::text, '-', ''), 1, 12))::bit(64)::bigint / 1000.0);
+
+-- Makes the weekly partitions that hold the ids up to a moment. It runs with its owner's rights, because the running
+-- role may not create tables. A week whose rows already lie in the default partition stays there.
+CREATE FUNCTION headrace.ensure_partitions(until timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    week timestamptz := date_trunc('week', now() - interval '1 day', 'UTC');
+    parent text;
+    partition text;
+    made integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('headrace.ensure_partitions'));
+    WHILE week <= until LOOP
+        FOREACH parent IN ARRAY ARRAY['events', 'results'] LOOP
+            partition := parent || to_char(week AT TIME ZONE 'UTC', '"_"IYYY"w"IW');
+            CONTINUE WHEN EXISTS (
+                SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = '%SCHEMA%' AND c.relname = partition
+            );
+            BEGIN
+                EXECUTE format(
+                    'CREATE TABLE %I.%I PARTITION OF %I.%I FOR VALUES FROM (%L) TO (%L)',
+                    '%SCHEMA%', partition, '%SCHEMA%', parent,
+                    headrace.first_id_at(week), headrace.first_id_at(week + interval '7 days')
+                );
+                made := made + 1;
+            EXCEPTION WHEN check_violation OR lock_not_available THEN
+                RAISE WARNING 'partition % could not be made: %', partition, SQLERRM;
+            END;
+        END LOOP;
+        week := week + interval '7 days';
+    END LOOP;
+    RETURN made;
+END
+$function$;
+
+-- A run in the hands of a worker, with what the worker needs of its event.
+CREATE TYPE headrace.claimed AS (
+    event_id      uuid,
+    run_number    integer,
+    epoch         integer,
+    tenant        text,
+    type          text,
+    queue         text,
+    attempt       integer,
+    failures      jsonb,
+    losses        smallint,
+    solo_losses   smallint,
+    unseen_losses smallint,
+    started       timestamptz,
+    body          bytea,
+    source        text,
+    subject       text,
+    parent_id     uuid,
+    trace         text
+);
+
+-- The only gate to a run: writes the owner and the attempt. The caller has locked the rows and found them due and nobody's.
+-- Plans are pinned in all of these functions, because on a long backlog the planner would rather sort all of it.
+CREATE FUNCTION headrace.take(claimer uuid, picked uuid[]) RETURNS SETOF headrace.claimed
+LANGUAGE plpgsql ROWS 100
+SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $function$
+BEGIN
+    RETURN QUERY
+    WITH taken AS (
+        UPDATE headrace.runs r
+        SET owner = claimer, attempt = r.attempt + 1, state = 'running', reason = NULL, since = now()
+        WHERE r.event_id = ANY (picked)
+        RETURNING r.*
+    )
+    SELECT t.event_id, t.run_number, t.epoch, t.tenant, t.type, t.queue, t.attempt, t.failures, t.losses, t.solo_losses,
+           t.unseen_losses, t.since, e.body, e.source, e.subject, e.parent_id, e.trace
+    FROM taken t JOIN headrace.events e ON e.id = t.event_id;
+END
+$function$;
+
+-- A process may claim only while its lease holds.
+CREATE FUNCTION headrace.lease_holds(claimer uuid) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM headrace.workers w WHERE w.id = claimer AND w.expires > now());
+
+-- Claims the oldest due runs of a queue.
+CREATE FUNCTION headrace.claim_due(claimer uuid, wanted_queue text, known_types text[], most integer)
+RETURNS SETOF headrace.claimed
+LANGUAGE plpgsql ROWS 100
+SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan
+AS $function$
+DECLARE
+    picked uuid[];
+BEGIN
+    SELECT array_agg(due.event_id) INTO picked FROM (
+        SELECT r.event_id FROM headrace.runs r
+        WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses = 0
+          AND r.type = ANY (known_types)
+        ORDER BY r.rank LIMIT most
+        FOR UPDATE SKIP LOCKED
+    ) due WHERE headrace.lease_holds(claimer);
+    IF picked IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM headrace.take(claimer, picked);
+    END IF;
+END
+$function$;
+
+-- Claims the due runs that a message names, unless an older run of the queue is due: then nothing, and the caller claims in order.
+CREATE FUNCTION headrace.claim_named(claimer uuid, wanted_queue text, known_types text[], wanted uuid[])
+RETURNS SETOF headrace.claimed
+LANGUAGE plpgsql ROWS 100
+SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan
+AS $function$
+DECLARE
+    picked uuid[];
+    oldest timestamptz;
+BEGIN
+    SELECT array_agg(due.event_id), min(due.rank) INTO picked, oldest FROM (
+        SELECT r.event_id, r.rank FROM headrace.runs r
+        WHERE r.event_id = ANY (wanted) AND r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL
+          AND r.losses = 0 AND r.type = ANY (known_types)
+        FOR UPDATE SKIP LOCKED
+    ) due WHERE headrace.lease_holds(claimer);
+    IF picked IS NULL OR EXISTS (
+        SELECT FROM headrace.runs r
+        WHERE r.queue = wanted_queue AND r.rank < oldest AND r.owner IS NULL AND r.losses = 0
+          AND r.type = ANY (known_types)
+    ) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT * FROM headrace.take(claimer, picked);
+END
+$function$;
+
+-- Claims due runs of a queue that lost workers: those lost once go among themselves, those lost more often one at a time.
+CREATE FUNCTION headrace.claim_lost(
+    claimer uuid, wanted_queue text, known_types text[], most integer, fewest_losses integer, most_losses integer
+)
+RETURNS SETOF headrace.claimed
+LANGUAGE plpgsql ROWS 10
+SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan
+AS $function$
+DECLARE
+    picked uuid[];
+BEGIN
+    SELECT array_agg(due.event_id) INTO picked FROM (
+        SELECT r.event_id FROM headrace.runs r
+        WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses > 0
+          AND r.losses BETWEEN fewest_losses AND most_losses AND r.type = ANY (known_types)
+        ORDER BY r.rank LIMIT most
+        FOR UPDATE SKIP LOCKED
+    ) due WHERE headrace.lease_holds(claimer);
+    IF picked IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM headrace.take(claimer, picked);
+    END IF;
+END
+$function$;

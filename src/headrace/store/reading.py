@@ -1,0 +1,96 @@
+"""Reading events back, as rows. An event has either a run or a result, so one statement sees exactly one of them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from headrace.store.database import Connection, Database
+
+_EVENT = """
+SELECT e.id, e.type, coalesce(r.state, s.state), coalesce(r.reason, s.reason), coalesce(r.since, s.finished_at),
+       e.body, s.task_context::text, s.error::text, coalesce(r.attempt, s.attempt), s.finished_at,
+       coalesce(s.release, r.release), e.source, e.subject
+FROM headrace.events e
+LEFT JOIN headrace.runs r ON r.event_id = %(id)s
+LEFT JOIN headrace.results s ON s.event_id = %(id)s
+WHERE e.id = %(id)s
+"""
+
+_ATTEMPTS = """
+SELECT run_number, attempt, outcome, node, error::text, started_at, ended_at, release
+FROM headrace.attempts WHERE event_id = %(id)s ORDER BY run_number, attempt
+"""
+
+# The window bounds what one page may cost when few events fit the filter; the caller goes on from its last id.
+_WINDOW = """
+WITH scanned AS (
+    SELECT id, type FROM headrace.events
+    WHERE id < %(before)s AND id >= %(first)s
+    ORDER BY id DESC LIMIT %(window)s
+)
+SELECT e.id, e.type, coalesce(r.state, s.state), coalesce(r.reason, s.reason), coalesce(r.since, s.finished_at),
+       coalesce(r.attempt, s.attempt), s.finished_at
+FROM scanned e
+LEFT JOIN headrace.runs r ON r.event_id = e.id
+LEFT JOIN headrace.results s ON s.event_id = e.id
+WHERE (%(type)s::text IS NULL OR e.type = %(type)s)
+  AND (%(states)s::text[] IS NULL OR coalesce(r.state, s.state) = ANY (%(states)s))
+ORDER BY e.id DESC LIMIT %(limit)s
+"""
+
+_OLDEST_SCANNED = """
+SELECT min(id::text)::uuid, count(*) FROM (
+    SELECT id FROM headrace.events WHERE id < %(before)s AND id >= %(first)s ORDER BY id DESC LIMIT %(window)s
+) AS scanned
+"""
+
+_UNFINISHED = "SELECT state, reason, count(*) FROM headrace.runs GROUP BY state, reason"
+
+#: Events looked at for one page of a list at most.
+WINDOW = 10_000
+
+Row = tuple[Any, ...]
+
+
+async def read_event(connection: Connection, database: Database, event_id: UUID) -> tuple[Row, list[Row]] | None:
+    """An event's row and the rows of its attempts, or None if there is no such event."""
+    cursor = await connection.execute(database.sql(_EVENT), {"id": event_id})
+    event = await cursor.fetchone()
+    if event is None:
+        return None
+    cursor = await connection.execute(database.sql(_ATTEMPTS), {"id": event_id})
+    return event, await cursor.fetchall()
+
+
+async def read_events(
+    connection: Connection,
+    database: Database,
+    *,
+    before: UUID,
+    first: UUID,
+    type_: str | None,
+    states: Sequence[str] | None,
+    limit: int,
+) -> tuple[list[Row], UUID | None]:
+    """Rows of the newest events below `before`, and the id below which the next page begins (None: there is none)."""
+    arguments = {
+        "before": before,
+        "first": first,
+        "type": type_,
+        "states": None if states is None else list(states),
+        "limit": limit,
+        "window": WINDOW,
+    }
+    cursor = await connection.execute(database.sql(_WINDOW), arguments)
+    rows = await cursor.fetchall()
+    if len(rows) == limit:
+        return rows, rows[-1][0]
+    cursor = await connection.execute(database.sql(_OLDEST_SCANNED), arguments)
+    oldest, scanned = await cursor.fetchone() or (None, 0)
+    return rows, oldest if scanned == WINDOW else None
+
+
+async def count_unfinished(connection: Connection, database: Database) -> list[Row]:
+    """Rows of state, reason and count of what is unfinished."""
+    cursor = await connection.execute(database.sql(_UNFINISHED))
+    return await cursor.fetchall()

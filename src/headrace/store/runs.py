@@ -1,0 +1,98 @@
+"""Claiming runs. The gate itself is the function `take` of the schema; see `migrations/functions.sql`."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from headrace.domain.event import Losses, Run
+from headrace.store.body import unpack
+from headrace.store.database import Connection, Database
+
+_CLAIM_DUE = "SELECT * FROM headrace.claim_due(%(owner)s, %(queue)s, %(types)s, %(most)s)"
+_CLAIM_NAMED = "SELECT * FROM headrace.claim_named(%(owner)s, %(queue)s, %(types)s, %(ids)s)"
+_CLAIM_LOST = """
+SELECT * FROM headrace.claim_lost(%(owner)s, %(queue)s, %(types)s, %(most)s, %(fewest_losses)s, %(most_losses)s)
+"""
+
+_RETRY_NOW = """
+UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now()
+WHERE event_id = ANY (%(ids)s) AND state = 'waiting' AND reason = 'retry' AND owner IS NULL
+RETURNING event_id
+"""
+
+#: More losses than any run can have.
+ANY_LOSSES = 32_767
+
+
+async def claim_due(
+    connection: Connection, database: Database, owner: UUID, queue: str, types: Sequence[str], most: int
+) -> list[Run]:
+    """Take up to `most` of the queue's oldest due runs that never lost a worker."""
+    arguments = {"owner": owner, "queue": queue, "types": list(types), "most": most}
+    return await _claim(connection, database.sql(_CLAIM_DUE), arguments)
+
+
+async def claim_named(
+    connection: Connection, database: Database, owner: UUID, queue: str, types: Sequence[str], ids: Sequence[UUID]
+) -> list[Run]:
+    """Take those of `ids` that are due; none of them while an older run of the queue is due."""
+    arguments = {"owner": owner, "queue": queue, "types": list(types), "ids": list(ids)}
+    return await _claim(connection, database.sql(_CLAIM_NAMED), arguments)
+
+
+async def claim_lost(
+    connection: Connection,
+    database: Database,
+    owner: UUID,
+    queue: str,
+    types: Sequence[str],
+    most: int,
+    losses: tuple[int, int],
+) -> list[Run]:
+    """Take up to `most` due runs that lost between `losses[0]` and `losses[1]` workers, both included."""
+    arguments = {
+        "owner": owner,
+        "queue": queue,
+        "types": list(types),
+        "most": most,
+        "fewest_losses": losses[0],
+        "most_losses": losses[1],
+    }
+    return await _claim(connection, database.sql(_CLAIM_LOST), arguments)
+
+
+async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:
+    """Make runs that wait for a retry due at once; returns those that did."""
+    cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids)})
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def _claim(connection: Connection, statement: Any, arguments: dict[str, Any]) -> list[Run]:
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(statement, arguments)
+        return [_run(arguments["owner"], row) for row in await cursor.fetchall()]
+
+
+def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
+    (
+        event_id, run_number, epoch, tenant, type_, queue, attempt, failures,
+        losses, solo_losses, unseen_losses, started, body, source, subject, parent_id, trace,
+    ) = row  # fmt: skip
+    return Run(
+        event_id=event_id,
+        owner=owner,
+        type=type_,
+        tenant=tenant,
+        queue=queue,
+        run_number=run_number,
+        epoch=epoch,
+        attempt=attempt,
+        failures=failures,
+        losses=Losses(losses, solo_losses, unseen_losses),
+        body=unpack(body),
+        started_at=started,
+        source=source,
+        subject=subject,
+        parent_id=parent_id,
+        trace=trace,
+    )

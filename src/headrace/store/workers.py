@@ -1,0 +1,86 @@
+"""The rows of live processes. A worker's row is the lease on all the runs that it holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import orjson
+
+from headrace.store.sql import qualify
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """A process as it announces itself: `types` maps each type that it has a pipeline for to its schema's hash.
+
+    `connections` is the most that the process ever opens, pools of user code included.
+    """
+
+    role: str
+    host: str
+    pid: int
+    connections: int
+    release: str = ""
+    queues: Sequence[str] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorker:
+    """A process whose lease holds, as others see it."""
+
+    id: UUID
+    role: str
+    host: str
+    pid: int
+    connections: int
+    expires: datetime
+
+
+REGISTER = """
+INSERT INTO headrace.workers (id, role, host, pid, release, queues, types, connections, expires)
+VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(release)s, %(queues)s, %(types)s, %(connections)s,
+        now() + make_interval(secs => %(lease_seconds)s))
+"""
+
+# A lease that has run out is never renewed: its runs may be somebody else's by now.
+RENEW = """
+UPDATE headrace.workers SET expires = now() + make_interval(secs => %(lease_seconds)s)
+WHERE id = %(id)s AND expires > now()
+RETURNING now()
+"""
+
+FORGET = """
+DELETE FROM headrace.workers w
+WHERE w.id = %(id)s AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.owner = w.id)
+"""
+
+# A supervisor saw the process end, so nobody need wait for its lease.
+DIED = """
+UPDATE headrace.workers SET expires = now(), death_seen = true
+WHERE pid = %(pid)s AND host = %(host)s AND expires > now()
+"""
+
+LIVE = "SELECT id, role, host, pid, connections, expires FROM headrace.workers WHERE expires > now() ORDER BY started"
+
+
+def statement(sql: LiteralString, schema: str) -> LiteralString:
+    """One of this file's statements for an installation's schema."""
+    return qualify(sql, schema)
+
+
+def registration(worker: UUID, row: WorkerRow, lease_seconds: float) -> dict[str, Any]:
+    """The arguments of `REGISTER`."""
+    return {
+        "id": worker,
+        "role": row.role,
+        "host": row.host,
+        "pid": row.pid,
+        "release": row.release,
+        "queues": list(row.queues),
+        "types": orjson.dumps(dict(row.types)).decode(),
+        "connections": row.connections,
+        "lease_seconds": lease_seconds,
+    }

@@ -1,0 +1,137 @@
+"""The supervisor: keeps worker processes alive, replaces those that are stuck or too big, carries a relay."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from headrace.bootstrap import load_app, open_relay
+from headrace.flow.execute import Lane
+from headrace.flow.relay import Relay
+from headrace.settings import Settings
+from headrace.worker.child import Child, start_child
+from headrace.worker.deaths import DeathNotices
+
+#: Seconds between two looks at the children.
+LOOK_SECONDS = 0.2
+
+#: A process that ends within so many seconds of its start is not replaced at once, but after a growing pause.
+YOUNG_SECONDS = 5.0
+
+#: The longest of these pauses.
+LONGEST_PAUSE_SECONDS = 30.0
+
+#: A process has this long to import the user's code before it must tick.
+START_SECONDS = 60.0
+
+#: Beyond the grace, a process that still runs is killed after so many seconds.
+KILL_AFTER_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Runs `worker_processes` worker processes, and one more for runs that lost workers while there are any."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._children: list[Child] = []
+        self._notices = DeathNotices(settings)
+        self._stopping = asyncio.Event()
+        self._pause_seconds = 0.0
+        self._not_before = 0.0
+
+    def request_stop(self) -> None:
+        """End in order. A second request ends the processes at once."""
+        if self._stopping.is_set():
+            for child in self._children:
+                child.kill()
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Supervise until asked to stop; returns when no process is left.
+
+        Raises ConfigurationError, or what the import of the user's module raises, before anything is started.
+        """
+        load_app(self._settings)
+        async with open_relay(self._settings, self._need_isolation) as relay:
+            relaying = asyncio.create_task(relay.run())
+            while not self._stopping.is_set():
+                self._look()
+                await self._rest()
+            await self._stop_children()
+            await self._stop_relay(relay, relaying)
+
+    def _look(self) -> None:
+        for child in list(self._children):
+            if child.has_ended():
+                self._bury(child)
+            elif not child.retired:
+                self._examine(child)
+        self._notices.deliver()
+        ordinary = [child for child in self._children if child.lane is Lane.SOUND and not child.retired]
+        if len(ordinary) < self._settings.worker_processes and time.monotonic() >= self._not_before:
+            self._start(Lane.SOUND)
+
+    def _examine(self, child: Child) -> None:
+        """Replace a process that is stuck or too big: its successor starts before it ends."""
+        now = time.monotonic()
+        allowed = self._settings.stuck_seconds if child.ticked > child.started else START_SECONDS
+        if now - child.ticked > allowed:
+            _log.error("worker process is stuck; replacing it", pid=child.pid)
+            self._start(child.lane)
+            child.kill()
+        elif child.memory_bytes() > self._settings.worker_memory_bytes:
+            _log.warning("worker process is too big; replacing it", pid=child.pid)
+            self._start(child.lane)
+            child.retire()
+
+    def _bury(self, child: Child) -> None:
+        self._children.remove(child)
+        child.close(asyncio.get_running_loop())
+        code = child.process.returncode
+        if code == 0 or (child.retired and code == -signal.SIGTERM):
+            return  # in order, or asked to end before it had begun
+        _log.warning("worker process died; its runs are taken over", pid=child.pid, exit_code=code)
+        self._notices.add(child.pid)
+        if time.monotonic() - child.started < YOUNG_SECONDS:
+            self._pause_seconds = min(LONGEST_PAUSE_SECONDS, 2 * self._pause_seconds or 1.0)
+            self._not_before = time.monotonic() + self._pause_seconds
+        else:
+            self._pause_seconds = 0.0
+
+    def _need_isolation(self) -> None:
+        if self._stopping.is_set() or any(child.lane is Lane.LOST for child in self._children):
+            return
+        self._start(Lane.LOST)
+
+    def _start(self, lane: Lane) -> None:
+        child = start_child(lane, self._environment, asyncio.get_running_loop())
+        self._children.append(child)
+        _log.info("worker process started", pid=child.pid, lane=lane.value)
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
+
+    async def _stop_children(self) -> None:
+        for child in self._children:
+            child.retire()
+        kill_at = time.monotonic() + self._settings.grace_seconds + KILL_AFTER_SECONDS
+        while self._children:
+            for child in list(self._children):
+                if child.has_ended():
+                    self._bury(child)
+                elif time.monotonic() > kill_at:
+                    child.kill()
+            await asyncio.sleep(LOOK_SECONDS / 4)
+        self._notices.deliver()
+
+    async def _stop_relay(self, relay: Relay, relaying: asyncio.Task[None]) -> None:
+        await self._notices.delivered()
+        relay.stop()
+        await relaying

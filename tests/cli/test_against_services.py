@@ -1,0 +1,237 @@
+"""Single commands against a running API, a database and a Redis."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from httpx2 import Client
+
+from headrace.domain.ids import new_id
+from headrace.store.server import ServerFacts
+from tests.cli.support import frames, headrace, printed
+from tests.support.installation import Installation
+from tests.support.steps import new_event
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def settings(installation: Installation) -> dict[str, str]:
+    """How a command finds the installation's database and Redis."""
+    services = installation.storage.services
+    return {
+        "database_url": services.database_url,
+        "migrate_database_url": services.migrate_database_url,
+        "database_schema": installation.storage.schema,
+        "redis_url": installation.redis_url,
+    }
+
+
+@pytest.fixture
+def api_url(installation: Installation) -> str:
+    """An API with pipelines and no worker behind it."""
+    client: Client = installation.start_api("tickets")[1]
+    return str(client.base_url).rstrip("/")
+
+
+def test_events_are_sent_listed_and_shown(api_url: str, tmp_path: Path) -> None:
+    fields = ['subject="42"', "body=none, yet", "urgent=true", "weight=1e400", "tags=[1, 2]", "note=NaN", "at=a=b"]
+    sent = printed("send", "ticket.opened", *fields, folder=tmp_path, api_url=api_url)
+    headrace("send", "ticket.closed", folder=tmp_path, api_url=api_url)
+
+    shown = json.loads(headrace("events", "show", sent["id"], folder=tmp_path, api_url=api_url).stdout)
+    assert shown["data"] == {
+        "type": "ticket.opened",
+        "subject": "42",
+        "body": "none, yet",
+        "urgent": True,
+        "weight": "1e400",
+        "tags": [1, 2],
+        "note": "NaN",
+        "at": "a=b",
+    }
+    listed = printed("events", "list", "--type", "ticket.opened", "--state", "queued", folder=tmp_path, api_url=api_url)
+    assert [event["id"] for event in listed["events"]] == [sent["id"]]
+    page = headrace("events", "list", "--limit", "1", folder=tmp_path, api_url=api_url)
+    assert "ticket.closed" in page.stdout
+    cursor = page.stderr.split()[-1]
+    rest = headrace("events", "list", "--cursor", cursor, folder=tmp_path, api_url=api_url)
+    assert rest.stdout.startswith(sent["id"])
+
+
+def test_what_the_api_refuses_is_told_with_the_place_of_each_fault(api_url: str, tmp_path: Path) -> None:
+    done = headrace("send", "ticket.opened", "subject=1", "body=[]", folder=tmp_path, api_url=api_url)
+    assert done.returncode == 1
+    assert "[schema-mismatch]" in done.stderr
+    assert "\n  /subject: " in done.stderr
+    assert "\n  /body: " in done.stderr
+    for arguments in (["events", "list", "--state", "lost"], ["events", "show", str(new_id())]):
+        refused = headrace(*arguments, folder=tmp_path, api_url=api_url)
+        assert refused.returncode == 1
+        assert "[" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_another_server_than_the_api_is_told_apart(installation: Installation, tmp_path: Path) -> None:
+    page = "from http.server import *; s = HTTPServer(('127.0.0.1', 0), SimpleHTTPRequestHandler)\n"
+    page += "print(s.server_port, flush=True); s.serve_forever()"
+    server = installation.start("-u", "-c", page)
+    wait_until(lambda: "\n" in server.log.read_text(), "it listens")
+    port = server.log.read_text().split()[0]
+    done = headrace("events", "list", folder=tmp_path, api_url=f"http://127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert "is no Headrace API (404)" in done.stderr
+
+
+def test_retry_now_moves_what_waits_and_names_the_rest(
+    installation: Installation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    waiting, queued = installation.accept(new_event(), new_event())
+    installation.storage.rows(
+        "UPDATE headrace.runs SET state = 'waiting', reason = 'retry', rank = now() + interval '1 day'"
+        " WHERE event_id = %s",
+        waiting,
+    )
+    unknown = new_id()
+    done = headrace("events", "retry-now", *map(str, (waiting, queued, unknown)), "--json", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"due": [str(waiting)], "not_waiting": [str(queued), str(unknown)]}
+    assert str(unknown) in done.stderr
+    assert installation.storage.states([waiting]) == ["queued"]
+    assert installation.storage.value("SELECT rank <= now() FROM headrace.runs WHERE event_id = %s", waiting)
+
+
+def test_check_finds_nothing_wrong_and_counts_the_connections(
+    installation: Installation, settings: dict[str, str], api_url: str, tmp_path: Path
+) -> None:
+    findings = {found["name"]: found for found in printed("check", "--app", "app", folder=tmp_path, **settings)}
+    assert all(found["ok"] for found in findings.values())
+    assert findings["app"]["detail"] == "app: tickets (ticket.opened)"
+    connections = installation.storage.value("SELECT sum(connections) FROM headrace.workers WHERE expires > now()")
+    assert connections > 0
+    assert f"open at most {connections} of the " in findings["connections"]["detail"]
+
+
+def test_check_says_when_live_processes_may_open_too_many_connections(
+    installation: Installation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    worker: UUID = installation.storage.add_worker()
+    installation.storage.rows("UPDATE headrace.workers SET connections = 5000 WHERE id = %s", worker)
+    done = headrace("check", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert "PROBLEM  connections: 1 live processes open at most 5000" in done.stdout
+    assert "Raise max_connections" in done.stdout
+
+
+def test_check_says_of_every_missing_service_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def classify(:\n")
+    away = {"database_url": "postgresql://u:secret@127.0.0.1:9/x", "redis_url": "redis://:secret@127.0.0.1:9/0"}
+    done = headrace("check", folder=tmp_path, app="app", **away)
+    assert done.returncode == 1
+    problems = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert [line.split()[1] for line in problems] == ["app:", "database:", "redis:"]
+    assert "SyntaxError" in done.stdout
+    assert "HEADRACE_DATABASE_URL" in done.stdout
+    assert "HEADRACE_REDIS_URL" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "pool" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["events", "retry-now", str(new_id())]], ids=["migrate", "retry"])
+def test_without_a_database_a_sentence_says_so(arguments: list[str], tmp_path: Path) -> None:
+    away = "postgresql://u:secret@127.0.0.1:9/x"
+    done = headrace(*arguments, folder=tmp_path, database_url=away)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database at postgresql://u:***@127.0.0.1:9/x cannot be used: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_migrate_makes_the_schema_and_says_where_it_is(
+    installation: Installation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    settings["database_schema"] = "made_by_command"
+    before = headrace("events", "retry-now", str(new_id()), folder=tmp_path, **settings)
+    assert before.returncode == 1
+    assert "Traceback" not in before.stderr
+    assert "Run `headrace migrate`" in headrace("check", folder=tmp_path, **settings).stdout
+    assert "Run `headrace migrate`" in headrace("worker", folder=tmp_path, **settings).stderr
+    try:
+        moved = printed("migrate", folder=tmp_path, **settings)
+        assert moved["schema"] == "made_by_command"
+        installation.storage.rows("UPDATE made_by_command.alembic_version SET version_num = '9999'")
+        newer = headrace("migrate", folder=tmp_path, **settings)
+        assert newer.returncode == 2
+        assert "newer release" in newer.stderr
+        assert "Traceback" not in newer.stderr
+    finally:
+        installation.storage.rows("DROP SCHEMA IF EXISTS made_by_command CASCADE")
+
+
+def test_migrate_as_a_role_that_may_not_is_a_sentence(settings: dict[str, str], tmp_path: Path) -> None:
+    settings |= {"migrate_database_url": settings["database_url"], "database_schema": "forbidden"}
+    done = headrace("migrate", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert "permission denied" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+def test_a_broken_module_is_shown_with_its_own_frames_alone(
+    command: str, settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.py").write_text("import json\n\ndef read():\n    json.loads('{')\n\nread()\n")
+    done = headrace(command, "--app", "broken", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert frames(done.stderr) == [str(tmp_path / "broken.py")] * 2
+    assert "JSONDecodeError" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["nowhere", "shop.nowhere"])
+def test_a_missing_module_is_told_with_the_place_where_it_was_sought(
+    name: str, settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "shop.py").write_text("")
+    done = headrace("worker", "--app", name, folder=tmp_path, **settings)
+    assert done.returncode == 2
+    assert f"no module '{name}' in {tmp_path}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_module_that_misses_another_one_is_shown_where_it_asks_for_it(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "shop.py").write_text("import nowhere\n")
+    done = headrace("worker", "--app", "shop", folder=tmp_path, **settings)
+    assert done.returncode == 1
+    assert frames(done.stderr) == [str(tmp_path / "shop.py")]
+    assert "No module named 'nowhere'" in done.stderr
+
+
+def test_a_taken_port_is_a_sentence(settings: dict[str, str], api_url: str, tmp_path: Path) -> None:
+    port = api_url.rpartition(":")[2]
+    done = headrace("api", "--port", port, folder=tmp_path, **settings)
+    assert done.returncode == 2
+    assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
+
+
+SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_standby=False, is_migrated=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"version_number": 140_000}, "too old"),
+        ({"fsync": "off"}, "Set fsync = on"),
+        ({"synchronous_commit": "off"}, "Set it to on"),
+        ({"synchronous_commit": "local", "standbys": "other"}, "Set it to on"),
+        ({"is_migrated": False}, "headrace migrate"),
+    ],
+)
+def test_a_server_that_could_lose_events_is_refused_with_a_remedy(change: dict[str, object], told: str) -> None:
+    assert SOUND.problems() == []
+    [problem] = ServerFacts(**{**asdict(SOUND), **change}).problems()
+    assert told in problem

@@ -1,0 +1,109 @@
+from dataclasses import dataclass
+
+import pytest
+
+from headrace.engine import EventSchema, Pipeline, PipelineRegistry, schema_hash
+from headrace.errors import PipelineInvalid, UnknownPipeline
+from tests.engine.support import TicketOpened
+
+
+class OrderPaid(EventSchema, type="order.paid"):
+    pass
+
+
+@dataclass
+class StoredEvent:
+    type: str
+
+
+def test_a_pipeline_registers_itself() -> None:
+    orders = Pipeline("orders", OrderPaid)
+    assert PipelineRegistry.pipelines() == (orders,)
+    assert PipelineRegistry.get("order.paid") is orders
+
+
+def test_a_pipeline_can_stay_out_and_come_in_later() -> None:
+    orders = Pipeline("orders", OrderPaid, register=False)
+    assert PipelineRegistry.pipelines() == ()
+    PipelineRegistry.register(orders)
+    assert PipelineRegistry.pipelines() == (orders,)
+
+
+@pytest.mark.parametrize("event", [OrderPaid(), EventSchema(type="order.paid"), StoredEvent("order.paid")])
+def test_an_event_finds_the_pipeline_of_its_type(event: StoredEvent | EventSchema, tickets: Pipeline) -> None:
+    Pipeline("orders", OrderPaid)
+    assert PipelineRegistry.get_pipeline(event).name == "orders"
+
+
+def test_everyone_gets_a_copy_of_their_own() -> None:
+    orders = Pipeline("orders", OrderPaid)
+
+    def extra(event: OrderPaid) -> int:
+        return 1
+
+    mine = PipelineRegistry.get_pipeline(OrderPaid())
+    mine.add_node(extra)
+    assert mine.run({}).nodes == {"extra": 1}
+    assert PipelineRegistry.get_pipeline(OrderPaid()).run({}).nodes == orders.run({}).nodes == {}
+
+
+def test_an_unknown_type_is_told_with_the_known_ones(tickets: Pipeline) -> None:
+    with pytest.raises(UnknownPipeline, match=r"'order\.paid'; declared: 'ticket\.opened'"):
+        PipelineRegistry.get_pipeline(OrderPaid())
+
+
+def test_with_no_pipeline_at_all_that_is_told() -> None:
+    with pytest.raises(UnknownPipeline, match="declared: none"):
+        PipelineRegistry.get("order.paid")
+
+
+def test_the_types_come_with_the_hashes_of_their_schemas(tickets: Pipeline) -> None:
+    Pipeline("orders", OrderPaid)
+    assert PipelineRegistry.types() == {
+        "ticket.opened": schema_hash(TicketOpened),
+        "order.paid": schema_hash(OrderPaid),
+    }
+
+
+def test_a_registry_without_mistakes_passes_its_check(tickets: Pipeline) -> None:
+    Pipeline("orders", OrderPaid)
+    PipelineRegistry.check()
+
+
+def test_two_pipelines_of_one_type_or_one_name_are_mistakes(tickets: Pipeline) -> None:
+    Pipeline("tickets again", TicketOpened)
+    Pipeline("tickets", OrderPaid)
+    with pytest.raises(PipelineInvalid) as raised:
+        PipelineRegistry.check()
+    assert [problem.split(";")[0] for problem in raised.value.problems] == [
+        "type 'ticket.opened': found 2 pipelines, 'tickets', 'tickets again'",
+        "pipeline 'tickets': found 2 of this name",
+    ]
+
+
+def test_the_mistakes_of_all_pipelines_are_told_at_once(tickets: Pipeline) -> None:
+    orders = Pipeline("orders", OrderPaid)
+    for pipeline in (tickets, orders):
+
+        @pipeline.node
+        def reply(nobody: int) -> None: ...
+
+    with pytest.raises(PipelineInvalid) as raised:
+        PipelineRegistry.check()
+    assert [problem.split(",")[0] for problem in raised.value.problems] == [
+        "pipeline 'tickets'",
+        "pipeline 'orders'",
+    ]
+
+
+def test_clear_forgets_all(tickets: Pipeline) -> None:
+    PipelineRegistry.clear()
+    assert PipelineRegistry.pipelines() == ()
+
+
+def test_what_is_declared_in_isolation_is_gone_afterwards(tickets: Pipeline) -> None:
+    with PipelineRegistry.isolated():
+        assert PipelineRegistry.pipelines() == ()
+        Pipeline("orders", OrderPaid)
+        Pipeline("tickets too", TicketOpened)
+    assert PipelineRegistry.pipelines() == (tickets,)

@@ -1,0 +1,79 @@
+"""The plans of the claims, on a backlog: what is not read by an index costs more with every event that waits."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from headrace.domain.ids import new_id
+from tests.support.steps import TYPE
+from tests.support.storage import Storage
+
+#: Due runs in the backlog.
+BACKLOG = 5000
+
+#: Plan nodes that read or sort the whole of something.
+READS_ALL = {"Seq Scan", "Bitmap Heap Scan", "Sort", "Incremental Sort", "Hash Join", "Merge Join"}
+
+_FILL = """
+INSERT INTO headrace.runs (event_id, tenant, type, queue, rank, losses)
+SELECT id, 'default', %s, 'default', now() - interval '1 h' + n * interval '1 ms', n %% 50 / 49
+FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (id, n)
+"""
+
+_EXPLAIN_ALL = """
+LOAD 'auto_explain';
+SET auto_explain.log_min_duration = 0;
+SET auto_explain.log_nested_statements = on;
+SET auto_explain.log_format = json;
+SET client_min_messages = log;
+"""
+
+
+@pytest.fixture
+def backlog(storage: Storage) -> Storage:
+    """Storage with a backlog whose statistics are known."""
+    ids = [new_id() for _ in range(BACKLOG)]
+    storage.rows(_FILL, TYPE, ids)
+    storage.rows("INSERT INTO headrace.events (id, tenant, type, body) SELECT unnest(%s::uuid[]), '', '', ''", ids)
+    storage.rows("ANALYZE headrace.runs")
+    storage.rows("ANALYZE headrace.events")
+    return storage
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes_of(inner)
+
+
+def plans_of(storage: Storage, statement: str, *arguments: object) -> list[dict[str, Any]]:
+    """The plan nodes of all statements that ran within a statement."""
+    told: list[str] = []
+    with psycopg.connect(storage.superuser_url, autocommit=True) as connection:
+        connection.execute(_EXPLAIN_ALL)
+        connection.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+        rows = connection.execute(storage.sql(statement), arguments).fetchall()
+    assert rows
+    plans = [json.loads(text[text.index("{") :]) for text in told if text.startswith("duration") and "plan:" in text]
+    return [node for plan in plans for node in nodes_of(plan["Plan"])]
+
+
+@pytest.mark.parametrize(
+    ("call", "index"),
+    [
+        ("claim_due(%s, 'default', %s, 200)", "runs_due"),
+        ("claim_named(%s, 'default', %s, %s)", "runs_due"),
+        ("claim_lost(%s, 'default', %s, 16, 1, 1)", "runs_lost"),
+    ],
+)
+def test_a_claim_reads_by_indexes_alone_and_sorts_nothing(backlog: Storage, call: str, index: str) -> None:
+    oldest = "SELECT event_id FROM headrace.runs WHERE losses = 0 ORDER BY rank LIMIT 50"
+    given: list[object] = [backlog.add_worker(), [TYPE], [row[0] for row in backlog.rows(oldest)]]
+
+    nodes = plans_of(backlog, f"SELECT headrace.{call}", *given[: call.count("%s")])
+
+    assert {index, "runs_pkey", "workers_pkey"} <= {node.get("Index Name") for node in nodes}
+    assert not {node["Node Type"] for node in nodes} & READS_ALL

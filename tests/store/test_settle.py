@@ -1,0 +1,167 @@
+"""Settling: what became of runs is stored only by who still holds them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from headrace.domain.clock import utc_now
+from headrace.domain.event import Run
+from headrace.domain.ids import new_id
+from headrace.domain.outcome import ErrorReport
+from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
+from headrace.domain.states import EventState, Reason
+from headrace.store.database import Database
+from tests.support.steps import accept_many, claim, store, succeeded
+from tests.support.storage import Storage
+
+ERROR = ErrorReport("ValueError", "no", "node-failed", ["app.py:1 in node: raise"])
+
+
+async def claimed(storage: Storage, database: Database, count: int = 1) -> list[Run]:
+    """Claimed runs, in the order in which their events were accepted."""
+    await accept_many(database, count)
+    return sorted(await claim(database, storage.add_worker()), key=lambda run: run.event_id)
+
+
+def failed(run: Run) -> Finished:
+    return Finished(run, EventState.FAILED, b"{}", ERROR, "reply", Reason.NODE_FAILED)
+
+
+def delayed(run: Run) -> Delayed:
+    return Delayed(run, utc_now() + timedelta(hours=1), {"reply": 1}, "reply", ERROR)
+
+
+def parked(run: Run) -> Parked:
+    return Parked(run, Reason.SCHEMA_MISMATCH, "abc")
+
+
+def released(run: Run) -> Released:
+    return Released(run, {"reply": 2})
+
+
+async def test_a_success_replaces_the_run_by_a_result(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+
+    assert await store(database, succeeded(run)) == {run.event_id}
+
+    result = storage.result(run.event_id)
+    assert (result["state"], result["attempt"], result["run_number"], result["epoch"]) == ("succeeded", 1, 1, 1)
+    assert (result["task_context"], result["error"], result["node"]) == ({"nodes": {}}, None, None)
+    assert (result["started_at"], result["release"]) == (run.started_at, "release-1")
+    assert result["finished_at"] >= run.started_at
+    assert storage.value("SELECT count(*) FROM headrace.runs") == 0
+    assert storage.attempts(run.event_id) == []
+
+
+async def test_a_failure_keeps_its_error_and_its_attempt(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+
+    await store(database, failed(run))
+
+    result = storage.result(run.event_id)
+    assert (result["state"], result["reason"], result["node"]) == ("failed", "node-failed", "reply")
+    assert result["error"] == {
+        "type": "ValueError",
+        "message": "no",
+        "code": "node-failed",
+        "frames": ["app.py:1 in node: raise"],
+    }
+    assert storage.attempts(run.event_id) == [(1, "failed", "reply")]
+
+
+async def test_a_delayed_run_waits_with_its_failures_for_its_time(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+    after = delayed(run)
+
+    await store(database, after)
+
+    row = storage.run(run.event_id)
+    assert (row["state"], row["reason"], row["owner"], row["rank"]) == ("waiting", "retry", None, after.due)
+    assert (row["attempt"], row["failures"]) == (1, {"reply": 1})
+    assert storage.attempts(run.event_id) == [(1, "failed", "reply")]
+    assert await claim(database, storage.add_worker()) == []
+
+
+async def test_a_parked_run_is_not_due_and_remembers_the_schema(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+
+    await store(database, parked(run))
+
+    row = storage.run(run.event_id)
+    assert (row["state"], row["reason"], row["schema_hash"]) == ("waiting", "schema-mismatch", "abc")
+    assert (row["owner"], row["rank"]) == (None, None)
+
+
+async def test_a_released_run_is_due_at_once(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+
+    await store(database, released(run))
+
+    row = storage.run(run.event_id)
+    assert (row["state"], row["reason"], row["owner"], row["failures"]) == ("queued", None, None, {"reply": 2})
+    [again] = await claim(database, storage.add_worker())
+    assert (again.event_id, again.attempt) == (run.event_id, 2)
+    assert storage.attempts(run.event_id) == []
+
+
+@pytest.mark.parametrize("outcome", [succeeded, failed, delayed, parked, released])
+@pytest.mark.parametrize("difference", ["owner", "attempt", "run"])
+async def test_what_was_taken_over_is_left_alone(
+    storage: Storage, database: Database, outcome: Callable[[Run], Settled], difference: str
+) -> None:
+    [run] = await claimed(storage, database)
+    stale = {
+        "owner": replace(run, owner=new_id()),
+        "attempt": replace(run, attempt=run.attempt + 1),
+        "run": replace(run, event_id=new_id()),
+    }[difference]
+    before = storage.run(run.event_id)
+
+    assert await store(database, outcome(stale)) == set()
+
+    assert storage.run(run.event_id) == before
+    assert storage.value("SELECT count(*) FROM headrace.results") == 0
+    assert storage.attempts(run.event_id) == []
+    assert storage.rows("SELECT state, delta FROM headrace.tallies") == [("accepted", 1)]
+
+
+async def test_a_batch_of_every_kind_is_stored_but_for_what_was_taken_over(
+    storage: Storage, database: Database
+) -> None:
+    runs = await claimed(storage, database, 6)
+    taken_over = replace(runs[5], owner=new_id())
+    kinds: tuple[Callable[[Run], Settled], ...] = (succeeded, failed, delayed, parked, released)
+    batch: list[Settled] = [kind(run) for kind, run in zip(kinds, runs, strict=False)]
+
+    kept = await store(database, succeeded(taken_over), *reversed(batch))
+
+    assert kept == {run.event_id for run in runs[:5]}
+    assert storage.states([run.event_id for run in runs]) == [
+        "succeeded",
+        "failed",
+        "waiting",
+        "waiting",
+        "queued",
+        "running",
+    ]
+
+
+async def test_a_run_may_be_settled_once(storage: Storage, database: Database) -> None:
+    [run] = await claimed(storage, database)
+
+    assert await store(database, succeeded(run)) == {run.event_id}
+    assert await store(database, failed(run)) == set()
+
+    assert storage.result(run.event_id)["state"] == "succeeded"
+
+
+async def test_many_results_of_one_state_are_one_tally(storage: Storage, database: Database) -> None:
+    runs = await claimed(storage, database, 5)
+    storage.rows("DELETE FROM headrace.tallies")
+
+    await store(database, *(succeeded(run) for run in runs[:3]), *(failed(run) for run in runs[3:]))
+
+    tallies = storage.rows("SELECT state, delta FROM headrace.tallies ORDER BY delta")
+    assert tallies == [("failed", 2), ("succeeded", 3)]

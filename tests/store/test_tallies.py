@@ -1,0 +1,156 @@
+"""The ledger: whatever happens, an event has either a run or a result, and the tallies say how many of each."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headrace.domain.clock import utc_now
+from headrace.domain.event import Losses, NewEvent, Run
+from headrace.domain.outcome import ErrorReport
+from headrace.domain.settle import Delayed, Finished, Lost, Parked, Released
+from headrace.domain.states import EventState, Reason
+from headrace.store.database import Database
+from headrace.store.lost import find_lost, free_lost
+from headrace.store.parking import park, unpark
+from headrace.store.tallies import fold_tallies, recount, sum_tallies
+from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store, succeeded
+from tests.support.storage import Storage
+
+ERROR = ErrorReport("ValueError", "no")
+
+
+async def ledger(database: Database) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """What the tallies sum up to, and what the rows are."""
+    async with database.connection() as connection, connection.transaction():
+        return await sum_tallies(connection, database), await recount(connection, database)
+
+
+def assert_adds_up(sums: Mapping[str, int], counted: Mapping[str, int]) -> None:
+    accepted, unfinished = counted["accepted"], counted["unfinished"]
+    finished = {state: number for state, number in counted.items() if state not in ("accepted", "unfinished")}
+    assert accepted == unfinished + sum(finished.values())
+    assert {state: number for state, number in sums.items() if number} == (
+        {"accepted": accepted, **finished} if accepted else {}
+    )
+
+
+class World:
+    """Does to the storage what clients, workers and relays do, in any order."""
+
+    def __init__(self, storage: Storage, database: Database, chance: random.Random) -> None:
+        self._storage = storage
+        self._database = database
+        self._chance = chance
+        self._sent: list[NewEvent] = []
+        self._held: list[Run] = []
+
+    async def accept(self) -> None:
+        events = [new_event(self._chance.choice((TYPE, "unheard.of"))) for _ in range(self._chance.randint(1, 4))]
+        self._sent += events
+        await accept(self._database, *events)
+
+    async def accept_again(self) -> None:
+        if self._sent:
+            await accept(self._database, new_event(), *self._chance.sample(self._sent, 1))
+
+    async def claim(self) -> None:
+        self._held += await claim(self._database, self._storage.add_worker(), most=3)
+
+    async def settle(self) -> None:
+        """What was taken over meanwhile, or settled before, is among it."""
+        kinds: tuple[Callable[[Run], Finished | Delayed | Parked | Released], ...] = (
+            succeeded,
+            lambda run: Finished(run, EventState.FAILED, None, ERROR, "node", Reason.NODE_FAILED),
+            lambda run: Finished(run, EventState.CANCELLED, None),
+            lambda run: Delayed(run, utc_now(), {"node": 1}, "node", ERROR),
+            lambda run: Parked(run, Reason.SCHEMA_MISMATCH, "1"),
+            lambda run: Released(run, {}),
+        )
+        runs = self._chance.sample(self._held, min(3, len(self._held)))
+        await store(self._database, *(self._chance.choice(kinds)(run) for run in runs))
+
+    async def lose(self) -> None:
+        self._storage.rows("UPDATE headrace.workers SET expires = now()")
+        async with self._database.connection() as connection:
+            found = await find_lost(connection, self._database, 2)
+            losses = [(lost, Lost(Losses(1, 0, 1), spent=False)) for lost in found]
+            await free_lost(connection, self._database, losses)
+
+    async def park(self) -> None:
+        async with self._database.connection() as connection:
+            await park(connection, self._database, "default", [TYPE], 10)
+
+    async def unpark(self) -> None:
+        async with self._database.connection() as connection:
+            await unpark(connection, self._database, "default", {"default": {TYPE: ["2"], "unheard.of": ["1"]}}, 2)
+
+    async def fold(self) -> None:
+        async def once() -> None:
+            async with self._database.connection() as connection:
+                await fold_tallies(connection, self._database)
+
+        await asyncio.gather(once(), once())
+
+    def acts(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
+            self.accept,
+            self.accept_again,
+            self.claim,
+            self.settle,
+            self.lose,
+            self.park,
+            self.unpark,
+            self.fold,
+        ]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.integers(0, 7), min_size=5, max_size=40), seed=st.integers(0, 1 << 32))
+async def test_the_ledger_adds_up_after_whatever_happened(
+    storage: Storage, database: Database, acts: list[int], seed: int
+) -> None:
+    storage.clean()
+    world = World(storage, database, random.Random(seed))
+
+    for act in acts:
+        await world.acts()[act]()
+        assert_adds_up(*await ledger(database))
+
+
+async def test_the_ledger_adds_up_at_every_moment_of_much_at_once(storage: Storage, database: Database) -> None:
+    worlds = [World(storage, database, random.Random(seed)) for seed in range(4)]
+
+    async def live(world: World) -> None:
+        for number in range(40):
+            await world.acts()[number * 5 % 8]()
+
+    async def watch() -> None:
+        while living:
+            assert_adds_up(*await ledger_at_once(database))
+
+    living = [asyncio.create_task(live(world)) for world in worlds]
+    for task in living:
+        task.add_done_callback(living.remove)
+    await asyncio.gather(watch(), *living)
+
+
+async def ledger_at_once(database: Database) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """The ledger of one snapshot."""
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return await sum_tallies(connection, database), await recount(connection, database)
+
+
+async def test_folding_leaves_one_row_a_state(storage: Storage, database: Database) -> None:
+    await accept_many(database, 5)
+    await store(database, *(succeeded(run) for run in await claim(database, storage.add_worker())))
+    await accept_many(database, 2)
+
+    async with database.connection() as connection:
+        await fold_tallies(connection, database)
+
+    rows = storage.rows("SELECT state, delta FROM headrace.tallies ORDER BY state")
+    assert rows == [("accepted", 7), ("succeeded", 5)]

@@ -1,0 +1,130 @@
+"""The stages of a process, on the loop of the test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from headrace.domain.clock import utc_now
+from headrace.domain.event import DEFAULT_QUEUE
+from headrace.domain.ids import new_id
+from headrace.domain.settle import Policy, Settled
+from headrace.engine import NodeThreads, PipelineRegistry
+from headrace.flow.execute import Executor, ExecutorSettings, Lane
+from headrace.flow.execute.claim import Claimer
+from headrace.flow.execute.completer import Completer
+from headrace.flow.relay import Relay, RelayTimes
+from headrace.store.heartbeat import Heartbeat, LeaseTimes
+from headrace.store.workers import WorkerRow
+from tests.support.storage import Storage
+from tests.support.waiting import eventually
+
+#: Ids that take part in a wake-up, with their queue.
+Told = tuple[str, Sequence[UUID]]
+
+
+@dataclass
+class Worker:
+    """An executor with its lease. `settled` is what it settled and still held, in order."""
+
+    executor: Executor
+    heartbeat: Heartbeat
+    settled: list[Settled]
+
+    @property
+    def id(self) -> UUID:
+        assert self.heartbeat.id is not None
+        return self.heartbeat.id
+
+
+@asynccontextmanager
+async def working(
+    storage: Storage,
+    *,
+    lane: Lane = Lane.SOUND,
+    concurrency: int = 100,
+    poll_seconds: float = 0.05,
+    grace_seconds: float = 10.0,
+    url: str | None = None,
+) -> AsyncIterator[Worker]:
+    """A worker that executes the pipelines declared so far; at the end it stops as a process does."""
+    loop = asyncio.get_running_loop()
+    database, threads = storage.open(url), NodeThreads(4)
+    settled: list[Settled] = []
+    row = WorkerRow("worker", "test", 1, 1, queues=(DEFAULT_QUEUE,), types=PipelineRegistry.types())
+    source = storage.services.database_url
+    heartbeat = Heartbeat(
+        lambda: source, row, LeaseTimes(60.0, 0.2), schema=storage.schema, pooler="none", clock=utc_now
+    )
+    executor = Executor(
+        Claimer(database, (DEFAULT_QUEUE,), sorted(PipelineRegistry.types()), lane),
+        Completer(database, utc_now, "release-1"),
+        threads,
+        lambda: heartbeat.id,
+        ExecutorSettings(concurrency, claim_batch=20, poll_seconds=poll_seconds, lost_threads=8),
+        Policy(),
+        utc_now,
+        lambda: 0.5,
+        settled.append,
+    )
+    await database.open()
+    heartbeat.start(on_register=lambda: _hint(loop, executor))
+    running = asyncio.create_task(executor.run())
+    try:
+        await eventually(lambda: heartbeat.id is not None, "the worker is registered")
+        yield Worker(executor, heartbeat, settled)
+    finally:
+        executor.stop()
+        await running
+        await executor.finish(grace_seconds)
+        await asyncio.to_thread(heartbeat.stop)
+        threads.close()
+        await database.close()
+
+
+def _hint(loop: asyncio.AbstractEventLoop, executor: Executor) -> None:
+    loop.call_soon_threadsafe(executor.hint)
+
+
+@dataclass
+class Lead:
+    """A relay, what it told of, and how often it heard that lost runs are due."""
+
+    relay: Relay
+    holder: UUID
+    told: list[Told]
+    lost_seen: list[None]
+
+
+@asynccontextmanager
+async def relaying(
+    storage: Storage,
+    *,
+    settle_in_seconds: float = 0.0,
+    policy: Policy | None = None,
+    url: str | None = None,
+) -> AsyncIterator[Lead]:
+    """A relay at work, which ends in order."""
+    database, holder = storage.open(url), new_id()
+    told: list[Told] = []
+    lost_seen: list[None] = []
+    relay = Relay(
+        database,
+        holder,
+        RelayTimes(settle_in_seconds),
+        policy or Policy(),
+        utc_now,
+        "release-1",
+        lambda queue, ids: told.append((queue, ids)),
+        (DEFAULT_QUEUE,),
+        lambda: lost_seen.append(None),
+    )
+    await database.open()
+    running = asyncio.create_task(relay.run())
+    try:
+        yield Lead(relay, holder, told, lost_seen)
+    finally:
+        relay.stop()
+        await running
+        await database.close()

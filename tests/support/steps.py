@@ -1,0 +1,64 @@
+"""The steps of an event's life, each a transaction of its own, as the stages take them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import orjson
+
+from headrace.domain.clock import utc_now
+from headrace.domain.event import NewEvent, Run
+from headrace.domain.ids import new_id
+from headrace.domain.settle import Finished, Settled
+from headrace.domain.states import EventState
+from headrace.store.database import Database
+from headrace.store.events import insert_events
+from headrace.store.runs import claim_due
+from headrace.store.settle import settle
+
+#: The type of events that name none.
+TYPE = "ticket.opened"
+
+
+def new_event(
+    type_: str = TYPE,
+    *,
+    id: UUID | None = None,  # noqa: A002  # the field's own name
+    queue: str | None = None,
+    task: str | None = None,
+    **data: object,
+) -> NewEvent:
+    """An event whose body is its type and `data`."""
+    event = NewEvent(id=id or new_id(), type=type_, body=orjson.dumps({"type": type_, **data}))
+    return replace(event, queue=queue or event.queue, task=task)
+
+
+async def accept(database: Database, *events: NewEvent) -> list[UUID]:
+    """Store events in one statement; returns their ids."""
+    async with database.connection() as connection:
+        await insert_events(connection, database, events)
+    return [event.id for event in events]
+
+
+async def accept_many(database: Database, count: int, type_: str = TYPE) -> list[UUID]:
+    """Store events that become due one after the other."""
+    return [(await accept(database, new_event(type_)))[0] for _ in range(count)]
+
+
+async def claim(
+    database: Database, owner: UUID, *, most: int = 1000, types: Sequence[str] = (TYPE,), queue: str = "default"
+) -> list[Run]:
+    """Claim what is due."""
+    async with database.connection() as connection:
+        return await claim_due(connection, database, owner, queue, types, most)
+
+
+async def store(database: Database, *batch: Settled) -> set[UUID]:
+    """Settle a batch; returns the ids that were still held."""
+    async with database.connection() as connection, connection.transaction():
+        return await settle(connection, database, batch, utc_now(), "release-1")
+
+
+def succeeded(run: Run) -> Finished:
+    """What a run without fault comes to."""
+    return Finished(run, EventState.SUCCEEDED, b'{"nodes":{}}')

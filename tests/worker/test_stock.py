@@ -1,0 +1,54 @@
+"""A stock Celery worker, as `celery -A headrace.worker worker` starts it."""
+
+import pytest
+
+from tests.support.installation import Installation
+from tests.support.processes import Program
+from tests.support.steps import new_event
+
+pytestmark = pytest.mark.slow
+
+
+def start(installation: Installation, pool: str, **overrides: str) -> Program:
+    command = ("-m", "celery", "-A", "headrace.worker", "worker", "--pool", pool, "--concurrency", "1")
+    program = installation.start(*command, app="trials", **overrides)
+    installation.wait_for_workers(1)
+    return program
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_it_executes_events_and_stops_in_order(installation: Installation, pool: str) -> None:
+    early = installation.accept(new_event("slow", seconds=0.1))
+    program = start(installation, pool)
+    late = installation.accept(new_event("slow", seconds=0.1))
+
+    installation.wait_until_all_are("succeeded", early + late)
+
+    program.terminate()
+    assert program.exit_code() == 0
+    assert installation.storage.rows("SELECT role FROM headrace.workers WHERE expires > now()") == []
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_what_it_cannot_finish_in_its_grace_is_given_back(installation: Installation, pool: str) -> None:
+    program = start(installation, pool, grace_seconds="0.5")
+    [event_id] = installation.accept(new_event("slow", seconds=600))
+    installation.wait_until_all_are("running", [event_id])
+
+    program.terminate()
+
+    assert program.exit_code() == 0
+    run = installation.storage.run(event_id)
+    assert (run["state"], run["owner"], run["losses"]) == ("queued", None, 0)
+
+
+def test_runs_of_a_killed_one_are_taken_over_by_the_next(installation: Installation) -> None:
+    victim = start(installation, "threads", lease_seconds="1", renew_seconds="0.2")
+    ids = installation.accept(new_event("slow", seconds=0.5))
+    installation.wait_until_all_are("running", ids)
+    victim.kill()
+
+    start(installation, "threads")
+
+    installation.wait_until_all_are("succeeded", ids)
+    assert installation.storage.result(ids[0])["attempt"] == 2
