@@ -10,6 +10,7 @@ from httpx2 import Client
 
 from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
+from tests.support import wheel
 from tests.support.installation import Installation
 from tests.support.processes import check_none_remains
 from tests.support.servers import POSTGRES_15, Server, running_server
@@ -116,6 +117,22 @@ def api_client(
         installation.close()
         storage.clean()
         storage.close()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    wheel.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def elsewhere(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment outside the checkout that holds the wheel and the locked packages, and nothing else."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    wheel.install(next(built.glob("*.whl")), folder)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

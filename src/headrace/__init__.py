@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headrace.engine import PipelineRegistry as PipelineRegistry
     from headrace.engine import TaskContext as TaskContext
     from headrace.errors import EventAlreadyFinished as EventAlreadyFinished
+    from headrace.errors import EventFailed as EventFailed
     from headrace.errors import EventHeldElsewhere as EventHeldElsewhere
     from headrace.errors import HeadraceError as HeadraceError
     from headrace.errors import Permanent as Permanent
@@ -42,6 +43,7 @@ _HOMES = {
     "PipelineRegistry": "headrace.engine",
     "TaskContext": "headrace.engine",
     "EventAlreadyFinished": "headrace.errors",
+    "EventFailed": "headrace.errors",
     "EventHeldElsewhere": "headrace.errors",
     "HeadraceError": "headrace.errors",
     "Permanent": "headrace.errors",

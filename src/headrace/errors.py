@@ -125,6 +125,12 @@ class EventAlreadyFinished(HeadraceError):
     code = "event-already-finished"
 
 
+class EventFailed(HeadraceError):
+    """The result of an event that failed was asked for: the type and the message of its error."""
+
+    code = "event-failed"
+
+
 class ConfigurationError(HeadraceError):
     """The settings or the user's module cannot be used; `problems` lists every fault with its remedy."""
 

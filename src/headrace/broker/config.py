@@ -17,6 +17,9 @@ SOCKET_OPTIONS: dict[str, Any] = {
     "health_check_interval": 10,
 }
 
+#: A caller that sends a task is told within seconds that Redis is away.
+RETRY_POLICY: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+
 
 def celery_queue(queue: str) -> str:
     """The Celery queue, and Redis key, that carries the wake-ups of one of Headrace's queues."""
@@ -42,7 +45,8 @@ def get_celery_config() -> dict[str, Any]:
         "broker_transport_options": SOCKET_OPTIONS,
         "broker_connection_timeout": 2.0,
         "broker_pool_acquire_timeout": 2.0,
-        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.2},
+        "task_publish_retry_policy": RETRY_POLICY,
+        "result_backend_transport_options": {"retry_policy": RETRY_POLICY},
         "redis_socket_timeout": SOCKET_OPTIONS["socket_timeout"],
         "redis_socket_connect_timeout": SOCKET_OPTIONS["socket_connect_timeout"],
         "redis_socket_keepalive": True,

@@ -10,6 +10,7 @@ from celery import Celery, exceptions, states
 from celery.result import AsyncResult
 
 from headrace.domain.states import EventState
+from headrace.errors import EventFailed
 
 #: Seconds between two looks of a caller that waits.
 POLL_SECONDS = 0.2
@@ -23,10 +24,6 @@ CELERY_STATES = {
     EventState.FAILED: states.FAILURE,
     EventState.CANCELLED: states.REVOKED,
 }
-
-
-class EventFailed(Exception):
-    """What `get()` raises for an event that failed: the type and the message of its error."""
 
 
 @dataclass(frozen=True, slots=True)

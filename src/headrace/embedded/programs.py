@@ -61,6 +61,8 @@ def command_prefix(pgdata: Path) -> tuple[str, ...]:
         "--clear-groups",
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
+        # Without it the kernel forgets that capability in access(), by which initdb looks for its neighbours.
+        "--securebits=+no_setuid_fixup",
         # A change of user clears the signal that the keeper asked the kernel for.
         "--pdeathsig=INT",
         *PLAIN_LOCALE,

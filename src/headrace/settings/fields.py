@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         30.0, ge=0.1, le=3600, description="How long a worker that was told to stop lets its events finish."
     )
     stuck_seconds: float = Field(
-        10.0, ge=0.1, le=3600, description="A worker process whose loop stands still for so long is replaced."
+        10.0, ge=2, le=3600, description="A worker process whose loop stands still for so long is replaced."
     )
     worker_memory_bytes: int = Field(
         2 * GIB,

@@ -35,7 +35,7 @@ SELECT EXISTS (SELECT FROM lead),
        (SELECT jsonb_object_agg(queue, types) FROM served),
        (SELECT array_agg(DISTINCT queue) FROM (SELECT unnest(queues) AS queue FROM live) AS named
         WHERE EXISTS (SELECT FROM headrace.runs r
-                      WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL AND r.losses = 0))
+                      WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL))
 """
 
 _RESIGN = "DELETE FROM headrace.leases WHERE post = %(post)s AND holder = %(holder)s"
