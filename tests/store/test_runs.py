@@ -189,7 +189,9 @@ async def test_a_claim_moves_no_index_entry(storage: Storage) -> None:
             assert counted[0] == counted[1] > 0
 
 
-async def test_a_run_that_waits_for_a_retry_is_made_due_on_request(storage: Storage, database: Database) -> None:
+async def test_a_run_that_waits_for_a_retry_or_is_parked_is_made_due_on_request(
+    storage: Storage, database: Database
+) -> None:
     waiting, parked, queued = await accept_many(database, 3)
     worker = storage.add_worker()
     runs = {run.event_id: run for run in await claim(database, worker, most=1)}
@@ -202,8 +204,8 @@ async def test_a_run_that_waits_for_a_retry_is_made_due_on_request(storage: Stor
     )
 
     async with database.connection() as connection:
-        assert await retry_now(connection, database, [waiting, parked, queued, new_id()]) == {waiting}
+        assert await retry_now(connection, database, [waiting, parked, queued, new_id()]) == {waiting, parked}
 
     again = {run.event_id: run for run in await claim(database, worker)}
-    assert again.keys() == {waiting, queued}
+    assert again.keys() == {waiting, parked, queued}
     assert (again[waiting].attempt, again[waiting].failures) == (2, {"node": 1})

@@ -75,6 +75,16 @@ def test_a_worker_whose_loop_stands_still_is_replaced(installation: Installation
     wait_until(lambda: not stuck.is_running(), "the stuck process is gone")
 
 
+def test_a_program_that_takes_longer_to_import_than_a_loop_may_stand_still_is_waited_for(
+    installation: Installation,
+) -> None:
+    installation.start_worker("late", stuck_seconds="2")
+
+    ids = installation.accept(new_event("late"))
+
+    installation.wait_until_all_are("succeeded", ids)
+
+
 def test_a_run_that_ends_its_process_goes_on_apart_and_its_neighbours_do_not_suffer(
     installation: Installation,
 ) -> None:

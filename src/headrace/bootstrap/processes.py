@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import ModuleType
 
 import psycopg
@@ -96,9 +97,14 @@ async def open_worker(
         settings, ROLES[lane], WORKER_CONNECTIONS + 1 + settings.user_connections, executes=True, alive=alive
     )
     threads = NodeThreads(settings.worker_threads)
+
+    def clock() -> datetime:
+        """The database's time: a host whose clock is off must not move a retry."""
+        return utc_now() + timedelta(seconds=heartbeat.clock_offset_seconds)
+
     executor = Executor(
         Claimer(database, settings.queues, sorted(PipelineRegistry.types()), lane),
-        Completer(database, utc_now, settings.release),
+        Completer(database, clock, settings.release),
         threads,
         lambda: heartbeat.id,
         ExecutorSettings(
@@ -108,7 +114,7 @@ async def open_worker(
             lost_threads=settings.lost_threads,
         ),
         make_policy(settings),
-        utc_now,
+        clock,
         random.random,
         tell,
     )

@@ -1,5 +1,6 @@
 """Publishing hints: a thread that tells workers, through Celery, which events are due. Losing one is harmless."""
 
+import contextlib
 import os
 import queue
 import threading
@@ -62,19 +63,23 @@ class HintPublisher:
     def close(self) -> None:
         """Publish what is waiting, for a moment, and end the thread. The next hint starts another."""
         if self._thread is not None and self._pid == os.getpid():
-            self._hints.put(None)
+            with contextlib.suppress(queue.Full):
+                self._hints.put(None, timeout=1.0)
             self._thread.join(timeout=2.0)
             self._pid = 0
 
     def _ensure_thread(self) -> None:
-        if self._pid == os.getpid():
+        if self._is_running():
             return
         with self._lock:
-            if self._pid != os.getpid():
+            if not self._is_running():
                 self._hints = queue.Queue(WAITING)
                 self._thread = threading.Thread(target=self._publish, name="hints", daemon=True)
                 self._pid = os.getpid()
                 self._thread.start()
+
+    def _is_running(self) -> bool:
+        return self._pid == os.getpid() and self._thread is not None and self._thread.is_alive()
 
     def _publish(self) -> None:
         while self._publish_until_failure():
@@ -102,7 +107,8 @@ class HintPublisher:
                 hint = self._hints.get_nowait()
             except queue.Empty:
                 return gathered
-        self._hints.put(None)
+        with contextlib.suppress(queue.Full):
+            self._hints.put_nowait(None)
         return gathered
 
     def _send(self, producer: Any, connection: Any, gathered: dict[str, list[UUID]]) -> None:

@@ -62,7 +62,16 @@ class Execution:
 
     def _start(self, positions: Iterable[int]) -> None:
         for position in positions:
-            self._tasks.add(asyncio.create_task(self._walk(position)))
+            walking = asyncio.create_task(self._walk(position))
+            walking.add_done_callback(self._walked)
+            self._tasks.add(walking)
+
+    def _walked(self, walking: asyncio.Task[None]) -> None:
+        """No fault of the walk itself may leave the attempt without an end."""
+        if walking.cancelled() or self._end.done():
+            return
+        if (error := walking.exception()) is not None:
+            self._end.set_exception(error)
 
     async def _stop(self) -> None:
         """Cancel what still runs. A node in a thread is not waited for; one that ignores this, not long."""

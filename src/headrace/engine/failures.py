@@ -63,7 +63,7 @@ def asked_seconds(error: BaseException) -> float | None:
         return None
     try:
         seconds = float(error.seconds)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
 

@@ -28,10 +28,6 @@ _QUOTING = frozenset(
 
 _TELLING = frozenset(get_args(ErrorType)) - _QUOTING
 
-#: What a validator raises that met data its author did not foresee; pydantic lets these through.
-_STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError)
-
-
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -45,7 +41,7 @@ def check_fit(event: Mapping[str, Any], schema: type[Schema]) -> Schema:
             "The event does not fit the schema of its type.",
             [FieldProblem(_pointer(fault, event), fault["type"], detail_of(fault)) for fault in faults[:MAX_PROBLEMS]],
         ) from None
-    except _STUMBLES as stumble:
+    except Exception as stumble:  # the user's own validators
         problem = FieldProblem("", "validator-raised", f"a validator raised {type(stumble).__name__}")
         raise SchemaMismatch("The event does not fit the schema of its type.", [problem]) from stumble
 

@@ -11,6 +11,7 @@ import structlog
 
 from headrace.domain.clock import Clock
 from headrace.domain.ids import new_id
+from headrace.errors import HeadraceError
 from headrace.store import workers
 from headrace.store.database import connect_options
 from headrace.store.workers import WorkerRow
@@ -79,7 +80,7 @@ class Heartbeat:
             try:
                 connection = connection or psycopg.connect(self._source(), **connect_options(self._pooler))
                 self._renew(connection)
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, HeadraceError) as error:
                 _log.warning("heartbeat failed", error=type(error).__name__)
                 if connection is not None:
                     connection.close()

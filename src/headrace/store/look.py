@@ -9,6 +9,7 @@ from headrace.store.database import Connection, Database
 #: The post that relays compete for.
 RELAY_POST = "relay"
 
+# The first due run of each queue is asked for in order and alone: by a plain EXISTS the planner reads all that is due.
 _LOOK = """
 WITH lead AS (
     INSERT INTO headrace.leases AS l (post, holder, expires)
@@ -33,9 +34,10 @@ SELECT EXISTS (SELECT FROM lead),
                WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL
                  AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type),
        (SELECT jsonb_object_agg(queue, types) FROM served),
-       (SELECT array_agg(DISTINCT queue) FROM (SELECT unnest(queues) AS queue FROM live) AS named
-        WHERE EXISTS (SELECT FROM headrace.runs r
-                      WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL))
+       (SELECT array_agg(queue) FROM (SELECT DISTINCT unnest(queues) AS queue FROM live) AS named,
+               LATERAL (SELECT FROM headrace.runs r
+                        WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL
+                        ORDER BY r.rank LIMIT 1) AS due)
 """
 
 _RESIGN = "DELETE FROM headrace.leases WHERE post = %(post)s AND holder = %(holder)s"

@@ -15,8 +15,8 @@ SELECT * FROM headrace.claim_lost(%(owner)s, %(queue)s, %(types)s, %(most)s, %(f
 """
 
 _RETRY_NOW = """
-UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now()
-WHERE event_id = ANY (%(ids)s) AND state = 'waiting' AND reason = 'retry' AND owner IS NULL
+UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now(), schema_hash = NULL
+WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND reason IN ('retry', 'schema-mismatch', 'no-pipeline')
 RETURNING event_id
 """
 
@@ -62,7 +62,7 @@ async def claim_lost(
 
 
 async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:
-    """Make runs that wait for a retry due at once; returns those that did."""
+    """Make runs due at once that wait for a retry, or are parked; returns those that did."""
     cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids)})
     return {row[0] for row in await cursor.fetchall()}
 

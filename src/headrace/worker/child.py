@@ -15,18 +15,23 @@ from headrace.flow.execute import Lane
 
 @dataclass(slots=True)
 class Child:
-    """A process that was started. `ticked` is when its loop last said that it turns, on the monotonic clock."""
+    """A process that was started. `ticked` is when its loop last said that it turns (monotonic; 0 before)."""
 
     process: subprocess.Popen[bytes]
     lane: Lane
     tick_descriptor: int
     started: float = field(default_factory=time.monotonic)
-    ticked: float = field(default_factory=time.monotonic)
-    retired: bool = False
+    ticked: float = 0.0
+    retired_at: float | None = None
 
     @property
     def pid(self) -> int:
         return self.process.pid
+
+    @property
+    def retired(self) -> bool:
+        """Whether it was asked to end."""
+        return self.retired_at is not None
 
     def has_ended(self) -> bool:
         return self.process.poll() is not None
@@ -40,11 +45,12 @@ class Child:
 
     def retire(self) -> None:
         """Ask it to end in order."""
-        self.retired = True
+        self.retired_at = time.monotonic()
         self.process.terminate()
 
     def kill(self) -> None:
-        self.retired = True
+        """End it at once."""
+        self.retired_at = self.retired_at or time.monotonic()
         self.process.kill()
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:

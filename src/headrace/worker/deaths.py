@@ -6,6 +6,7 @@ import socket
 import psycopg
 import structlog
 
+from headrace.errors import HeadraceError
 from headrace.settings import Settings
 from headrace.store import workers
 from headrace.store.database import connect_options
@@ -43,7 +44,7 @@ class DeathNotices:
             ) as connection:
                 for pid in pids:
                     await connection.execute(statement, {"pid": pid, "host": socket.gethostname()})
-        except psycopg.Error as error:
+        except (psycopg.Error, HeadraceError) as error:
             _log.warning("cannot report dead processes yet", error=type(error).__name__)
             await asyncio.sleep(1.0)
             return

@@ -1,6 +1,7 @@
 """One worker process: a loop for its life, Celery's consumer beside it, a heartbeat, a tick to its supervisor."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -52,15 +53,18 @@ class WorkerProcess:
             ticking = asyncio.create_task(self._tick(services))
             executing = asyncio.create_task(self._execute(services))
             consumer = self._start_consumer(services)
-            await self._stop.wait()
+            stopping = asyncio.create_task(self._stop.wait())
+            await asyncio.wait({executing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if consumer is not None:
                 consumer.stop_soon()
             services.executor.stop()
-            await executing
+            await asyncio.wait({executing})
             await services.executor.finish(self._settings.grace_seconds)
             if consumer is not None:
                 await asyncio.to_thread(consumer.join)
             ticking.cancel()
+            stopping.cancel()
+            executing.result()  # an executor that broke off ends the process with its error
 
     def request_stop(self) -> None:
         """Ask the process to end; safe from any thread, and more than once."""
@@ -99,7 +103,8 @@ class WorkerProcess:
                 _log.warning("too many threads are stuck in nodes; ending so that a fresh process takes over")
                 self._stop.set()
             if self._options.tick_descriptor is not None:
-                os.write(self._options.tick_descriptor, b".")
+                with contextlib.suppress(OSError):  # the supervisor is gone; standard input tells
+                    os.write(self._options.tick_descriptor, b".")
             await asyncio.sleep(TICK_SECONDS)
 
     def _is_alive(self) -> bool:

@@ -15,6 +15,9 @@ from headrace.worker.process import ProcessOptions, WorkerProcess
 #: What runs in a thread can be stopped within so many seconds of its start, or has failed.
 START_SECONDS = 5.0
 
+#: Beyond the grace, a thread that does not end is left behind after so many seconds.
+JOIN_SECONDS = 15.0
+
 #: Takes what stops a thing, from any thread, once it can be stopped.
 Made = Callable[[Callable[[], object]], None]
 
@@ -44,7 +47,7 @@ class LoopThread:
         self._stopped = True
         if self._thread is not None and self._made.wait(START_SECONDS):
             self._stop()
-            self._thread.join()
+            self._thread.join(get_settings().grace_seconds + JOIN_SECONDS)
 
     def _note(self, stop: Callable[[], object]) -> None:
         self._stop = stop

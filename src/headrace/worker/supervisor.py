@@ -27,6 +27,9 @@ LONGEST_PAUSE_SECONDS = 30.0
 #: A process has this long to import the user's code before it must tick.
 START_SECONDS = 60.0
 
+#: A process that was asked to end because of its size, and still grows to so many times the limit, is killed.
+FAR_TOO_BIG = 1.5
+
 #: Beyond the grace, a process that still runs is killed after so many seconds.
 KILL_AFTER_SECONDS = 5.0
 
@@ -70,7 +73,9 @@ class Supervisor:
         for child in list(self._children):
             if child.has_ended():
                 self._bury(child)
-            elif not child.retired:
+            elif child.retired:
+                self._hurry(child)
+            else:
                 self._examine(child)
         self._notices.deliver()
         ordinary = [child for child in self._children if child.lane is Lane.SOUND and not child.retired]
@@ -80,8 +85,8 @@ class Supervisor:
     def _examine(self, child: Child) -> None:
         """Replace a process that is stuck or too big: its successor starts before it ends."""
         now = time.monotonic()
-        allowed = self._settings.stuck_seconds if child.ticked > child.started else START_SECONDS
-        if now - child.ticked > allowed:
+        silent_seconds = now - (child.ticked or child.started)
+        if silent_seconds > (self._settings.stuck_seconds if child.ticked else START_SECONDS):
             _log.error("worker process is stuck; replacing it", pid=child.pid)
             self._start(child.lane)
             child.kill()
@@ -90,14 +95,24 @@ class Supervisor:
             self._start(child.lane)
             child.retire()
 
+    def _hurry(self, child: Child) -> None:
+        """Kill a process that was asked to end and does not, or that goes on growing."""
+        ending_seconds = time.monotonic() - (child.retired_at or 0.0)
+        too_late = ending_seconds > self._settings.grace_seconds + KILL_AFTER_SECONDS
+        if too_late or child.memory_bytes() > FAR_TOO_BIG * self._settings.worker_memory_bytes:
+            _log.error("worker process does not end; killing it", pid=child.pid)
+            child.kill()
+
     def _bury(self, child: Child) -> None:
         self._children.remove(child)
         child.close(asyncio.get_running_loop())
+        self._notices.add(child.pid)  # also after an exit in order: what it signed off, the notice does not find
         code = child.process.returncode
         if code == 0 or (child.retired and code == -signal.SIGTERM):
             return  # in order, or asked to end before it had begun
         _log.warning("worker process died; its runs are taken over", pid=child.pid, exit_code=code)
-        self._notices.add(child.pid)
+        if child.lane is not Lane.SOUND:
+            return
         if time.monotonic() - child.started < YOUNG_SECONDS:
             self._pause_seconds = min(LONGEST_PAUSE_SECONDS, 2 * self._pause_seconds or 1.0)
             self._not_before = time.monotonic() + self._pause_seconds
@@ -134,4 +149,5 @@ class Supervisor:
     async def _stop_relay(self, relay: Relay, relaying: asyncio.Task[None]) -> None:
         await self._notices.delivered()
         relay.stop()
-        await relaying
+        await asyncio.wait({relaying}, timeout=KILL_AFTER_SECONDS)
+        relaying.cancel()

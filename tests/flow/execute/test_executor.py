@@ -5,9 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+from pydantic import field_validator
 
 from headrace.domain.settle import Delayed, Finished
 from headrace.engine import EventSchema, Pipeline
+from headrace.errors import RetryAfter
 from headrace.store.database import Database
 from headrace.store.runs import retry_now
 from tests.support.proxy import Proxy
@@ -231,3 +233,36 @@ async def test_a_result_whose_answer_was_lost_is_stored_once(storage: Storage, d
 
     assert gate.runs == 1
     assert storage.value("SELECT sum(delta) FROM headrace.tallies WHERE state = 'succeeded'") == 1
+
+
+class Picky(EventSchema, type="ticket.opened"):
+    @field_validator("type")
+    @classmethod
+    def stumble(cls, value: str) -> str:
+        raise RuntimeError(f"did not expect {value}")
+
+
+async def test_a_validator_that_breaks_parks_the_event_and_holds_nothing(storage: Storage, database: Database) -> None:
+    Pipeline("picky", Picky)
+    event = new_event()
+    await accept(database, event)
+
+    async with working(storage) as worker:
+        await reach(storage, "waiting", [event.id])
+        assert worker.executor.in_flight == 0
+
+    assert storage.run(event.id)["reason"] == "schema-mismatch"
+
+
+async def test_an_absurd_wait_that_a_node_asks_for_is_an_ordinary_failure(storage: Storage, database: Database) -> None:
+    pipeline = Pipeline("absurd", TicketOpened)
+
+    @pipeline.node(retries=0)
+    async def ask(event: TicketOpened) -> None:
+        raise RetryAfter(10**400)
+
+    event = new_event()
+    await accept(database, event)
+
+    async with working(storage):
+        await reach(storage, "failed", [event.id])

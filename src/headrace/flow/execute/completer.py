@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 import psycopg
 import structlog
+from psycopg import errors
 
 from headrace.domain.clock import Clock
-from headrace.domain.settle import Settled
+from headrace.domain.outcome import ErrorReport
+from headrace.domain.settle import Finished, Settled
+from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
 from headrace.store.group import GroupCommit
 from headrace.store.settle import settle
@@ -17,6 +20,15 @@ BATCH = 500
 
 #: Pause before a batch is written again, while the database is away.
 AGAIN_SECONDS = 0.5
+
+#: The code of the error of a run whose result Postgres refuses.
+NOT_STORABLE = "result-not-storable"
+
+#: The database is away, or cannot be written now.
+_AWAY = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
+
+#: Of these, what another try cannot mend: the statement is too much for the server.
+_REFUSED = (errors.ProgramLimitExceeded, errors.InternalError_)
 
 _log = structlog.get_logger(__name__)
 
@@ -35,25 +47,33 @@ class Completer:
 
     async def complete(self, settled: Settled) -> bool:
         """Store it. False when the run was taken over meanwhile, and so nothing was stored."""
-        return await self._group.submit(settled)
+        return await asyncio.shield(self._group.submit(settled))
 
-    async def drained(self) -> None:
-        await self._group.drained()
+    async def drained(self, seconds: float) -> None:
+        """Wait until all is written that was handed over, at most so long."""
+        await asyncio.wait({asyncio.ensure_future(self._group.drained())}, timeout=seconds)
 
     async def _write(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         while True:
             try:
                 return await self._write_once(batch)
-            except (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:
+                if isinstance(error, _REFUSED) or not isinstance(error, _AWAY):
+                    return await self._write_apart(batch, error)
                 _log.warning("results cannot be stored yet", runs=len(batch), error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
-            except psycopg.Error as error:
-                if len(batch) == 1:
-                    _log.error("a result cannot be stored", event_id=str(batch[0].run.event_id), error=str(error))
-                    return [error]
-                return [answer for settled in batch for answer in await self._write([settled])]
 
     async def _write_once(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         async with self._database.connection() as connection, connection.transaction():
             kept = await settle(connection, self._database, batch, self._clock(), self._release)
         return [settled.run.event_id in kept for settled in batch]
+
+    async def _write_apart(self, batch: Sequence[Settled], error: psycopg.Error) -> list[bool | BaseException]:
+        """Find what Postgres refuses by halves; the run that it belongs to fails, its neighbours do not."""
+        if len(batch) > 1:
+            half = len(batch) // 2
+            return [*await self._write(batch[:half]), *await self._write(batch[half:])]
+        run, report = batch[0].run, ErrorReport(type(error).__name__, "The result cannot be stored.", NOT_STORABLE)
+        _log.error("a result cannot be stored", event_id=str(run.event_id), error=type(error).__name__)
+        failed = Finished(run, EventState.FAILED, None, report, reason=Reason.NODE_FAILED)
+        return [error] if batch[0] == failed else await self._write([failed])

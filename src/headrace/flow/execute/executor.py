@@ -10,15 +10,19 @@ import structlog
 
 from headrace.domain.clock import Clock
 from headrace.domain.event import Run
-from headrace.domain.outcome import GivenBack, Outcome
+from headrace.domain.outcome import Backoff, GivenBack, NodeFailed, Outcome
 from headrace.domain.settle import Policy, Settled, settle
 from headrace.engine import NodeThreads
+from headrace.engine.failures import report_of
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.execute.perform import attempt
 
 #: Pause after a claim that the database did not answer.
 AGAIN_SECONDS = 0.5
+
+#: What is given back is written within this long, or left to its lease.
+GIVE_BACK_SECONDS = 5.0
 
 #: Named ids kept for the next claim at most; the rest is found in the database's order.
 NAMED_IDS = 1000
@@ -100,8 +104,8 @@ class Executor:
         for task in list(self._in_flight):
             task.cancel()
         if self._in_flight:
-            await asyncio.wait(set(self._in_flight))
-        await self._completer.drained()
+            await asyncio.wait(set(self._in_flight), timeout=GIVE_BACK_SECONDS)
+        await self._completer.drained(GIVE_BACK_SECONDS)
 
     async def _claim(self) -> list[Run]:
         room = min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
@@ -148,3 +152,6 @@ class Executor:
             return await attempt(run, self._threads, self._policy.delay_cap_seconds, self._clock, self._chance)
         except asyncio.CancelledError:
             return GivenBack()
+        except Exception as error:  # noqa: BLE001  # whatever it was, the run is settled and not held for ever
+            _log.exception("an attempt broke off", event_id=str(run.event_id))
+            return NodeFailed("event", report_of(error), run.failures, Backoff(()), b"null", permanent=True)

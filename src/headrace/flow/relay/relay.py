@@ -30,6 +30,9 @@ CHUNK = 1000
 #: Seconds between two foldings of the ledger.
 FOLD_SECONDS = 5.0
 
+#: Seconds between two looks for parked runs that may run, without a change of what workers announce.
+UNPARK_SECONDS = 60.0
+
 #: Seconds between two checks that partitions exist ahead.
 PARTITIONS_SECONDS = 3600.0
 
@@ -71,6 +74,7 @@ class Relay:
         self._on_lost = on_lost
         self._leads_since: float | None = None
         self._served: Served = {}
+        self._next_unpark = 0.0
         self._next_fold = 0.0
         self._next_partitions = 0.0
         self._stopping = asyncio.Event()
@@ -113,12 +117,17 @@ class Relay:
         for queue in view.due_queues:
             await park(connection, self._database, queue, list(view.served.get(queue, ())), CHUNK)
             self._tell(queue, ())
-        await self._keep_house(connection)
+        try:
+            await self._keep_house(connection)
+        except psycopg.Error as error:
+            _log.warning("housekeeping failed", error=f"{type(error).__name__}: {error}")
 
     async def _unpark(self, connection: Connection, served: Served) -> None:
-        """Bring parked runs back in chunks, once after each change of what live workers announce."""
-        if served == self._served:
+        """Bring parked runs back in chunks: after each change of what live workers announce, and now and then."""
+        now = time.monotonic()
+        if served == self._served and now < self._next_unpark:
             return
+        self._next_unpark = now + UNPARK_SECONDS
         for queue in served:
             while await unpark(connection, self._database, queue, served, CHUNK) == CHUNK:
                 continue
@@ -127,11 +136,11 @@ class Relay:
     async def _keep_house(self, connection: Connection) -> None:
         now = time.monotonic()
         if now >= self._next_fold:
-            await fold_tallies(connection, self._database)
             self._next_fold = now + FOLD_SECONDS
+            await fold_tallies(connection, self._database)
         if now >= self._next_partitions:
-            await ensure_partitions(connection, self._database)
             self._next_partitions = now + PARTITIONS_SECONDS
+            await ensure_partitions(connection, self._database)
 
     async def _rest(self, seconds: float) -> None:
         try:
