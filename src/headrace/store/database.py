@@ -19,6 +19,9 @@ CONNECT_OPTIONS: Mapping[str, int] = {
     "tcp_user_timeout": 15_000,
 }
 
+#: A statement that somebody's open transaction blocks gives up, so that one key holds up no group of events.
+LOCK_TIMEOUT_MILLISECONDS = 500
+
 #: A statement is prepared once it ran so often on a connection.
 PREPARE_AFTER = 3
 
@@ -35,6 +38,11 @@ def connect_options(pooler: str) -> dict[str, Any]:
     }
 
 
+def _lock_timeout(pooler: str) -> dict[str, str]:
+    """Given as the connection starts, because a session setting would not survive a pooler."""
+    return {"options": f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS}"} if pooler == "none" else {}
+
+
 class Database:
     """At most `connections` connections, opened as needed. `source` is asked for the URL at each connect."""
 
@@ -46,7 +54,7 @@ class Database:
         self.connections = connections
         self._pool = AsyncConnectionPool(
             url,
-            kwargs=connect_options(pooler),
+            kwargs={**connect_options(pooler), **_lock_timeout(pooler)},
             min_size=1,
             max_size=connections,
             reconnect_timeout=1.0,

@@ -12,7 +12,7 @@ import pytest
 from headrace.domain.clock import utc_now
 from headrace.domain.event import NewEvent
 from headrace.domain.ids import time_of
-from headrace.errors import InvalidEvent, Unavailable
+from headrace.errors import Conflict, InvalidEvent, Unavailable
 from headrace.flow.ingest import Ingest
 from headrace.store.database import Database
 from tests.support.proxy import Proxy
@@ -185,15 +185,16 @@ async def eventually_accepted(ingest: Ingest, events: Sequence[NewEvent]) -> Non
     pytest.fail("never accepted")
 
 
-async def test_a_database_that_hangs_is_not_waited_for(storage: Storage, ingest: Ingest) -> None:
+async def test_a_database_that_hangs_is_not_waited_for(storage: Storage, listener: Listener) -> None:
     event = new_event()
-    with psycopg.connect(storage.services.migrate_database_url) as connection:
-        connection.execute(storage.sql("LOCK TABLE headrace.events IN SHARE MODE"))
-        with pytest.raises(Unavailable):
-            await ingest.accept([event])
-        connection.rollback()
+    with Proxy(storage.services.database_url) as proxy:
+        async with ingest_through(storage, proxy, listener) as ingest:
+            proxy.hold()
+            with pytest.raises(Unavailable):
+                await ingest.accept([event])
+            proxy.release()
 
-    await eventually(lambda: storage.states([event.id]) == ["queued"], "it was stored after all")
+            await eventually(lambda: storage.states([event.id]) == ["queued"], "it was stored after all")
     assert storage.value("SELECT sum(delta) FROM headrace.tallies") == 1
 
 
@@ -206,3 +207,20 @@ def test_ids_carry_the_databases_time_where_clocks_disagree(
     shift = time_of(ingest.new_id()) - utc_now()
 
     assert abs(shift - timedelta(days=shift_days)) < timedelta(minutes=1)
+
+
+async def test_an_event_that_another_transaction_blocks_is_refused_and_its_group_is_stored(
+    storage: Storage, ingest: Ingest
+) -> None:
+    first, blocked, free = new_event(), new_event(), new_event()
+    async with await psycopg.AsyncConnection.connect(storage.services.database_url) as other:
+        columns = "(id, tenant, type, body) VALUES (%s, 'default', 'x', '')"
+        await other.execute(storage.sql(f"INSERT INTO headrace.events {columns}"), (blocked.id,))
+
+        answers = await asyncio.gather(
+            *(ingest.accept([event]) for event in (first, blocked, free)), return_exceptions=True
+        )
+        await other.rollback()
+
+    assert [type(answer) for answer in answers] == [list, Conflict, list]
+    assert storage.states([first.id, blocked.id, free.id]) == ["queued", "gone", "queued"]
