@@ -249,7 +249,7 @@ async def test_a_validator_that_breaks_parks_the_event_and_holds_nothing(storage
 
     async with working(storage) as worker:
         await reach(storage, "waiting", [event.id])
-        assert worker.executor.in_flight == 0
+        await eventually(lambda: worker.executor.in_flight == 0, "the process holds nothing")
 
     assert storage.run(event.id)["reason"] == "schema-mismatch"
 
