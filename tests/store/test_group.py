@@ -102,14 +102,14 @@ async def test_a_caller_that_gave_up_spoils_nothing() -> None:
     ledger.may_end.set()
 
     assert await patient == 20
-    await group.drained()
+    await group.drained(10.0)
 
 
 async def test_drained_waits_for_all_that_was_handed_over() -> None:
     ledger = Ledger()
     group = GroupCommit(ledger.write, most=1)
     answers = [group.submit(item) for item in range(4)]
-    draining = asyncio.create_task(group.drained())
+    draining = asyncio.create_task(group.drained(10.0))
     await turn()
     assert not draining.done()
 

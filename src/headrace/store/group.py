@@ -1,6 +1,7 @@
 """Group commit: what arrives while a write is under way goes together into the next one."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -43,10 +44,12 @@ class GroupCommit(Generic[Item, Answer]):
         """How many items no write has taken yet."""
         return len(self._waiting)
 
-    async def drained(self) -> None:
-        """Wait until nothing is waiting or under way."""
-        while self._flights:
-            await asyncio.wait(self._flights)
+    async def drained(self, seconds: float) -> None:
+        """Wait until nothing is waiting or under way, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._flights:
+                    await asyncio.wait(self._flights)
 
     async def _fly(self) -> None:
         try:

@@ -51,7 +51,7 @@ class Completer:
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is written that was handed over, at most so long."""
-        await asyncio.wait({asyncio.ensure_future(self._group.drained())}, timeout=seconds)
+        await self._group.drained(seconds)
 
     async def _write(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         while True:

@@ -92,7 +92,7 @@ class Ingest:
 
     async def close(self) -> None:
         """Wait until what was handed over is stored or refused, no longer than any caller waits."""
-        await asyncio.wait({asyncio.ensure_future(self._group.drained())}, timeout=ANSWER_SECONDS)
+        await self._group.drained(ANSWER_SECONDS)
 
     async def _store(self, requests: Sequence[Sequence[NewEvent]]) -> list[BaseException | None]:
         refusal = await self._insert([event for request in requests for event in request])
