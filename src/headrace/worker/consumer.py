@@ -29,7 +29,6 @@ class Consumer:
         self._queues = [celery_queue(queue) for queue in queues]
         self._grace_seconds = grace_seconds
         self._stopping = threading.Event()
-        self._controller: WorkController | None = None
         self._thread = threading.Thread(target=self._consume, name="consumer", daemon=True)
 
     def start(self) -> None:
@@ -38,7 +37,9 @@ class Consumer:
     def stop_soon(self) -> None:
         """Take no more messages and let users' tasks finish; does not wait."""
         self._stopping.set()
-        threading.Thread(target=self._stop_controller, name="consumer-stop", daemon=True).start()
+        # The flag of Celery's signal handlers, which its loop reads each second at the latest. Its `stop` would close
+        # under that loop what it reads from.
+        state.should_stop = EX_OK  # type: ignore[assignment]  # an exit code, or None
 
     def join(self) -> None:
         """Wait for users' tasks to finish, at most for the grace."""
@@ -46,7 +47,7 @@ class Consumer:
 
     def _consume(self) -> None:
         while not self._stopping.is_set():
-            self._controller = WorkController(
+            controller = WorkController(
                 app=self._app,
                 hostname=f"headrace-{os.getpid()}@{socket.gethostname()}",
                 pool_cls="threads",
@@ -56,12 +57,6 @@ class Consumer:
                 without_mingle=True,
                 without_heartbeat=True,
             )
-            self._controller.start()
+            controller.start()
             if not self._stopping.wait(AGAIN_SECONDS):
                 _log.warning("the Celery consumer ended; starting another")
-
-    def _stop_controller(self) -> None:
-        # A controller that still starts, or looks for Redis, heeds only this flag of Celery's signal handlers.
-        state.should_stop = EX_OK  # type: ignore[assignment]  # an exit code, or None
-        if self._controller is not None:
-            self._controller.stop(exitcode=EX_OK)
