@@ -13,6 +13,8 @@ UV ?= uv
 PYTEST_ARGS ?=
 
 pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+# Most tests wait for a service: three processes fill two cores.
+pytest := $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal
 runtime := $(VENV)/.runtime-installed
 develop := $(VENV)/.develop-installed
 lock := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -28,14 +30,14 @@ dev: $(runtime) ## start Postgres, Valkey, the API and a worker for your own wor
 	@$(VENV)/bin/headrace dev
 
 test: $(develop) ## run all tests
-	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(pytest) $(PYTEST_ARGS)
 
 check: $(develop) ## style, types, import contracts and the tests that need no service
 	@$(VENV)/bin/ruff format --check --quiet
 	@$(VENV)/bin/ruff check --quiet
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
-	@$(VENV)/bin/python -m pytest -m "not services and not slow" $(PYTEST_ARGS)
+	@$(pytest) -m "not services and not slow" $(PYTEST_ARGS)
 
 wheel: $(develop) ## build the wheel and the sdist into dist/
 	@$(VENV)/bin/python -m hatchling build

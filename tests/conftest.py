@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
 from tests.support import wheel
 from tests.support.installation import Installation
+from tests.support.once import made_once
 from tests.support.processes import check_none_remains
 from tests.support.servers import POSTGRES_15, Server, running_server
 from tests.support.storage import Storage
@@ -120,19 +122,22 @@ def api_client(
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(shared_dir: Path) -> Path:
     """A folder with the wheel and the sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    wheel.build(folder)
-    return folder
+    return made_once(shared_dir / "dist", wheel.build)
 
 
 @pytest.fixture(scope="session")
-def elsewhere(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def elsewhere(built: Path, shared_dir: Path) -> Path:
     """An environment outside the checkout that holds the wheel and the locked packages, and nothing else."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    wheel.install(next(built.glob("*.whl")), folder)
-    return folder
+    return made_once(shared_dir / "elsewhere", partial(wheel.install, next(built.glob("*.whl"))))
+
+
+@pytest.fixture(scope="session")
+def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own  # noqa: TID251  # not a setting of the product
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -92,7 +92,7 @@ def test_the_result_of_a_failed_event_raises_its_error(reader: Reader, session: 
     assert (result.ready(), result.successful(), result.failed()) == (True, False, True)
 
 
-@pytest.mark.parametrize("unknown", [str(uuid4()), str(new_id()), "no-uuid"])
+@pytest.mark.parametrize("unknown", [str(uuid4()), str(new_id()), "no-uuid"], ids=["version 4", "version 7", "none"])
 def test_an_unknown_id_is_pending_as_with_any_celery(reader: Reader, unknown: str) -> None:
     result = celery_app.AsyncResult(unknown)
 
