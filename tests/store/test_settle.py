@@ -148,6 +148,19 @@ async def test_a_batch_of_every_kind_is_stored_but_for_what_was_taken_over(
     ]
 
 
+@pytest.mark.parametrize("outcome", [succeeded, failed, delayed, parked, released])
+async def test_two_attempts_at_one_run_in_a_batch_are_told_apart(
+    storage: Storage, database: Database, outcome: Callable[[Run], Settled]
+) -> None:
+    [run] = await claimed(storage, database)
+    await store(database, released(run))
+    [again] = await claim(database, storage.add_worker())
+
+    assert await store(database, outcome(run), outcome(again)) == {run.event_id}
+
+    assert {number for number, _, _ in storage.attempts(run.event_id)} <= {2}
+
+
 async def test_a_run_may_be_settled_once(storage: Storage, database: Database) -> None:
     [run] = await claimed(storage, database)
 

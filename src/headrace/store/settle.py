@@ -19,7 +19,7 @@ WITH done AS (
         %(nodes)b::text[], %(contexts)s::text[], %(errors)s::text[], %(started)b::timestamptz[]
     ) AS done (event_id, owner, attempt, state, reason, node, task_context, error, started_at)
 ), held AS (
-    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id)
+    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id, attempt)
     WHERE r.owner = d.owner AND r.attempt = d.attempt
     ORDER BY r.event_id FOR UPDATE OF r
 ), gone AS (
@@ -31,17 +31,17 @@ WITH done AS (
     )
     SELECT g.event_id, g.run_number, g.epoch, g.tenant, g.type, g.ordering_key, d.state, d.reason, d.node, g.attempt,
            d.task_context::json, d.error::json, d.started_at, %(now)s, %(release)s
-    FROM gone g JOIN done d USING (event_id)
+    FROM gone g JOIN done d USING (event_id, attempt)
 ), failed AS (
     INSERT INTO headrace.attempts (
         event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
     )
-    SELECT g.event_id, g.run_number, g.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
-           %(release)s
-    FROM gone g JOIN done d USING (event_id) WHERE d.node IS NOT NULL
+    SELECT g.event_id, g.run_number, g.attempt, CASE d.reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, d.node,
+           d.error::json, d.owner, d.started_at, %(now)s, %(release)s
+    FROM gone g JOIN done d USING (event_id, attempt) WHERE d.state = 'failed'
 ), tallied AS (
     INSERT INTO headrace.tallies (state, delta)
-    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id) GROUP BY d.state
+    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, attempt) GROUP BY d.state
 )
 SELECT event_id FROM gone
 """
@@ -63,18 +63,29 @@ WITH done AS (
     )
     SELECT f.event_id, f.run_number, f.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
            %(release)s
-    FROM freed f JOIN done d USING (event_id)
+    FROM freed f JOIN done d USING (event_id, attempt)
 )
 SELECT event_id FROM freed
 """
 
 _PARK = """
-UPDATE headrace.runs r
-SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = 'infinity', schema_hash = d.schema_hash
-FROM unnest(%(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(hashes)b::text[])
-     AS d (event_id, owner, attempt, reason, schema_hash)
-WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
-RETURNING r.event_id
+WITH done AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(hashes)b::text[],
+        %(errors)s::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, attempt, reason, schema_hash, error, started_at)
+), parked AS (
+    UPDATE headrace.runs r
+    SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = 'infinity',
+        schema_hash = d.schema_hash
+    FROM done d WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+    RETURNING r.event_id, r.run_number, r.attempt
+), unfit AS (
+    INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, worker, started_at, ended_at, release)
+    SELECT p.event_id, p.run_number, p.attempt, 'unfit', d.error::json, d.owner, d.started_at, %(now)s, %(release)s
+    FROM parked p JOIN done d USING (event_id, attempt)
+)
+SELECT event_id FROM parked
 """
 
 _RELEASE = """
@@ -150,6 +161,8 @@ def _parked_columns(rows: Sequence[Parked]) -> dict[str, Any]:
         **_fence(rows),
         "reasons": [row.reason for row in rows],
         "hashes": [row.schema_hash for row in rows],
+        "errors": [error_json(row.error) for row in rows],
+        "started": [row.run.started_at for row in rows],
     }
 
 

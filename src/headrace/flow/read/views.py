@@ -10,7 +10,7 @@ from headrace.domain.states import EventState
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """An attempt that failed or was lost: `outcome` says which. `error` is JSON."""
+    """An attempt that did not finish its event: `outcome` is failed, lost or unfit. `error` is JSON."""
 
     run_number: int
     attempt: int

@@ -89,12 +89,12 @@ CREATE TABLE headrace.past_results (
     PRIMARY KEY (event_id, run_number)
 );
 
--- One row for each attempt that failed or was lost.
+-- One row for each attempt that failed, was lost, or met data that no pipeline of its process takes.
 CREATE TABLE headrace.attempts (
     event_id   uuid NOT NULL,
     run_number integer NOT NULL,
     attempt    integer NOT NULL,
-    outcome    text NOT NULL CHECK (outcome IN ('failed', 'lost')),
+    outcome    text NOT NULL CHECK (outcome IN ('failed', 'lost', 'unfit')),
     node       text,
     error      json,
     worker     uuid,
