@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from headrace.domain.clock import Clock, utc_now
 from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
 from headrace.store.workers import WorkerRow
 from tests.support.proxy import Proxy
-from tests.support.steps import accept_many, claim
+from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import wait_until
 
@@ -75,12 +77,27 @@ def test_a_process_that_no_longer_turns_falls_silent(storage: Storage) -> None:
         wait_until(lambda: not storage.value(lease_holds), "the lease has run out")
 
 
-async def test_a_process_whose_lease_ran_out_goes_on_under_another_id(storage: Storage, database: Database) -> None:
+async def test_a_lease_that_ran_out_is_good_again_while_nobody_took_over(storage: Storage, database: Database) -> None:
+    await accept_many(database, 1)
+    with beating(storage) as heartbeat:
+        first = id_of(heartbeat)
+        [run] = await claim(database, first)
+        storage.end_lease(first)
+        wait_until(lambda: expires(storage) > utc_now() + timedelta(seconds=30), "the lease is renewed")
+
+        assert heartbeat.id == first
+        assert await store(database, succeeded(run)) == {run.event_id}
+
+
+@pytest.mark.parametrize("end", ["swept = now()", "death_seen = true"])
+async def test_a_process_whose_runs_others_took_over_goes_on_under_another_id(
+    storage: Storage, database: Database, end: str
+) -> None:
     registered = threading.Semaphore(0)
     with beating(storage, on_register=registered.release) as heartbeat:
         assert registered.acquire(timeout=10.0)
         first = id_of(heartbeat)
-        storage.end_lease(first)
+        storage.rows(f"UPDATE headrace.workers SET expires = now(), {end}")  # noqa: S608
         assert registered.acquire(timeout=10.0)
 
         await accept_many(database, 1)

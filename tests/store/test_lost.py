@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
+import psycopg
+import pytest
+
 from headrace.domain.event import Losses
 from headrace.domain.settle import Lost
 from headrace.store.database import Database
 from headrace.store.lost import LostRun, find_lost, free_lost, mark_swept
+from headrace.store.workers import RENEW, statement
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 
@@ -51,6 +55,23 @@ async def test_those_whose_end_was_seen_are_found_apart(storage: Storage, databa
     assert [lost.run.event_id for lost in await find(database, only_seen=True)] == [first.event_id]
     assert [lost.run.event_id for lost in await find(database)] == [first.event_id, second.event_id]
     assert [lost.run.event_id for lost in await find(database, most=1)] == [first.event_id]
+
+
+async def test_a_lease_is_not_renewed_while_its_runs_are_taken_over(storage: Storage, database: Database) -> None:
+    await accept_many(database, 1)
+    dead = storage.add_worker()
+    await claim(database, dead)
+    storage.end_lease(dead)
+    renewal = {"id": dead, "lease_seconds": 60.0}
+
+    async with database.connection() as sweeper, database.connection() as worker, sweeper.transaction():
+        await find_lost(sweeper, database, 100)
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            await worker.execute(statement(RENEW, storage.schema), renewal)
+        await mark_swept(sweeper, database)
+
+    async with database.connection() as worker:
+        assert (await worker.execute(statement(RENEW, storage.schema), renewal)).rowcount == 0
 
 
 async def test_a_freed_run_keeps_its_place_and_counts_its_loss(storage: Storage, database: Database) -> None:

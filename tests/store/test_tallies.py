@@ -73,11 +73,12 @@ class World:
         await store(self._database, *(self._chance.choice(kinds)(run) for run in runs))
 
     async def lose(self) -> None:
-        self._storage.rows("UPDATE headrace.workers SET expires = now()")
         async with self._database.connection() as connection:
-            found = await find_lost(connection, self._database, 2)
-            losses = [(lost, Lost(Losses(1, 0, 1), spent=False)) for lost in found]
-            await free_lost(connection, self._database, losses)
+            await connection.execute(self._storage.sql("UPDATE headrace.workers SET expires = now()"))
+            async with connection.transaction():
+                found = await find_lost(connection, self._database, 2)
+                losses = [(lost, Lost(Losses(1, 0, 1), spent=False)) for lost in found]
+                await free_lost(connection, self._database, losses)
 
     async def park(self) -> None:
         async with self._database.connection() as connection:

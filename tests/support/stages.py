@@ -16,9 +16,13 @@ from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.relay import Relay, RelayTimes
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
+from headrace.store.look import LostDue
 from headrace.store.workers import WorkerRow
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
+
+#: Runs that a worker claims at once.
+CLAIM_BATCH = 20
 
 #: Ids that take part in a wake-up, with their queue.
 Told = tuple[str, Sequence[UUID]]
@@ -62,7 +66,7 @@ async def working(
         Completer(database, utc_now, "release-1"),
         threads,
         lambda: heartbeat.id,
-        ExecutorSettings(concurrency, claim_batch=20, poll_seconds=poll_seconds, lost_threads=8),
+        ExecutorSettings(concurrency, claim_batch=CLAIM_BATCH, poll_seconds=poll_seconds, lost_threads=8),
         Policy(),
         utc_now,
         lambda: 0.5,
@@ -89,12 +93,12 @@ def _hint(loop: asyncio.AbstractEventLoop, executor: Executor) -> None:
 
 @dataclass
 class Lead:
-    """A relay, what it told of, and how often it heard that lost runs are due."""
+    """A relay, what it told of, and what it said at each look of due runs that lost workers."""
 
     relay: Relay
     holder: UUID
     told: list[Told]
-    lost_seen: list[None]
+    lost_due: list[LostDue]
 
 
 @asynccontextmanager
@@ -108,7 +112,7 @@ async def relaying(
     """A relay at work, which ends in order."""
     database, holder = storage.open(url), new_id()
     told: list[Told] = []
-    lost_seen: list[None] = []
+    lost_due: list[LostDue] = []
     relay = Relay(
         database,
         holder,
@@ -118,12 +122,12 @@ async def relaying(
         "release-1",
         lambda queue, ids: told.append((queue, ids)),
         (DEFAULT_QUEUE,),
-        lambda: lost_seen.append(None),
+        lost_due.append,
     )
     await database.open()
     running = asyncio.create_task(relay.run())
     try:
-        yield Lead(relay, holder, told, lost_seen)
+        yield Lead(relay, holder, told, lost_due)
     finally:
         relay.stop()
         await running

@@ -97,7 +97,7 @@ def test_a_run_that_ends_its_process_goes_on_apart_and_its_neighbours_do_not_suf
     [event_id] = deadly
     result = installation.storage.result(event_id)
     assert result["attempt"] == 3
-    assert "lost" in result["task_context"]["nodes"]["die"]
+    assert "alone" in result["task_context"]["nodes"]["die"]
     assert installation.storage.attempts(event_id) == [(1, "lost", None), (2, "lost", None)]
     assert all(len(installation.storage.attempts(neighbour)) <= 2 for neighbour in neighbours)
 

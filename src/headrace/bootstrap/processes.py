@@ -20,15 +20,16 @@ from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.settle import Policy, Settled
 from headrace.engine import NodeThreads, PipelineRegistry
-from headrace.flow.execute import Executor, ExecutorSettings, Lane
+from headrace.flow.execute import TOGETHER, Executor, ExecutorSettings, Lane
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.ingest import Ingest
 from headrace.flow.read import HealthCheck, Reader
-from headrace.flow.relay import Relay, RelayTimes
+from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
 from headrace.settings import Settings
 from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
+from headrace.store.look import LostDue
 from headrace.store.partitions import ensure_partitions
 from headrace.store.workers import WorkerRow
 
@@ -108,7 +109,7 @@ async def open_worker(
         threads,
         lambda: heartbeat.id,
         ExecutorSettings(
-            concurrency=settings.worker_concurrency,
+            concurrency=min(settings.worker_concurrency, TOGETHER.get(lane, settings.worker_concurrency)),
             claim_batch=settings.claim_batch,
             poll_seconds=settings.poll_seconds,
             lost_threads=settings.lost_threads,
@@ -129,8 +130,8 @@ async def open_worker(
 
 
 @asynccontextmanager
-async def open_relay(settings: Settings, on_lost: Callable[[], None] = lambda: None) -> AsyncIterator[Relay]:
-    """A relay on a connection of its own. `on_lost` hears, once a look, that runs which lost workers are due."""
+async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = lambda _: None) -> AsyncIterator[Relay]:
+    """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
     database = open_database(settings, RELAY_CONNECTIONS)
     heartbeat = make_heartbeat(settings, "relay", RELAY_CONNECTIONS + 1)
     relay = Relay(
@@ -155,7 +156,7 @@ async def open_relay(settings: Settings, on_lost: Callable[[], None] = lambda: N
 
 
 #: How processes that execute are called in `workers`.
-ROLES = {Lane.SOUND: "worker", Lane.LOST: "isolated", Lane.ALL: "stock"}
+ROLES = {Lane.SOUND: "worker", Lane.LOST: "isolated", Lane.ALONE: ALONE_ROLE, Lane.ALL: "stock"}
 
 
 async def _keep_partitions(database: Database) -> None:

@@ -34,7 +34,13 @@ def measure_memory(programs: Programs, services: EmbeddedServices, roles: Mappin
 
 
 def _worker_name(role: str | None) -> str:
-    return "worker process for runs that lost one" if role == "isolated" else "worker process"
+    match role:
+        case "isolated":
+            return "worker process for runs that lost one"
+        case "alone":
+            return "worker process for a run that lost several"
+        case _:
+            return "worker process"
 
 
 def _of(name: str, processes: list[psutil.Process]) -> Memory:

@@ -75,6 +75,11 @@ class NodeThreads:
         """How many threads run a call that was not given up."""
         return min(self._unfinished, self._threads)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return max(0, self._unfinished - self._threads)
+
     async def run(self, function: Callable[..., _Result], *arguments: Any, timeout_seconds: float) -> _Result:
         """Call a function in a thread, in a copy of this context; raises what it raises.
 

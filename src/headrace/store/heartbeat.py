@@ -30,8 +30,8 @@ class LeaseTimes:
 class Heartbeat:
     """Announces the process in `workers` and renews its lease.
 
-    `alive` is asked before each renewal: while it answers no, the heartbeat is silent. A lease that ran out is never
-    revived: the process goes on under a new id.
+    `alive` is asked before each renewal: while it answers no, the heartbeat is silent. When others took over the runs
+    of a lease that ran out, the process goes on under a new id.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Heartbeat:
             if renewed is not None:
                 self._note_clock(renewed[0])
                 return
-            _log.warning("lease ran out; going on under a new id", worker=str(self._registered))
+            _log.warning("runs were taken over; going on under a new id", worker=str(self._registered))
             self._registered = None
         self._register(connection)
 

@@ -26,13 +26,15 @@ WITH lead AS (
         FROM live, unnest(live.queues) AS queue, jsonb_each_text(live.types) AS known (type, hash)
         GROUP BY queue, type
     ) AS announced GROUP BY queue
+), lost AS NOT MATERIALIZED (
+    SELECT r.losses FROM headrace.runs r JOIN served s USING (queue)
+    WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type
 )
 SELECT EXISTS (SELECT FROM lead),
        EXISTS (SELECT FROM headrace.workers WHERE expires <= now()
                AND (swept IS NULL OR swept <= now() - make_interval(secs => %(sweep_again_seconds)s))),
-       EXISTS (SELECT FROM headrace.runs r JOIN served s USING (queue)
-               WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL
-                 AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type),
+       EXISTS (SELECT FROM lost WHERE losses = 1),
+       EXISTS (SELECT FROM lost WHERE losses > 1),
        (SELECT jsonb_object_agg(queue, types) FROM served),
        (SELECT array_agg(queue) FROM (SELECT DISTINCT unnest(queues) AS queue FROM live) AS named,
                LATERAL (SELECT FROM headrace.runs r
@@ -50,12 +52,20 @@ Served = Mapping[str, Mapping[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
+class LostDue:
+    """Whether runs are due that lost one worker, and such that lost more."""
+
+    once: bool
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What a relay sees: whether it leads, and what waits to be done."""
 
     leads: bool
     dead_workers: bool
-    lost_runs_due: bool
+    lost_due: LostDue
     served: Served
     due_queues: tuple[str, ...]
 
@@ -79,8 +89,8 @@ async def look(
     )
     row = await cursor.fetchone()
     assert row is not None
-    leads, dead, lost, served, due = row
-    return View(leads, dead, lost, served or {}, tuple(due or ()))
+    leads, dead, lost_once, lost_more, served, due = row
+    return View(leads, dead, LostDue(lost_once, lost_more), served or {}, tuple(due or ()))
 
 
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:

@@ -9,11 +9,18 @@ from headrace.domain.settle import Lost
 from headrace.store.database import Connection, Database
 from headrace.store.look import SWEEP_AGAIN_SECONDS
 
+# A heartbeat that comes late waits for the end of the transaction, and finds its row swept.
+_LOCK_DEAD = """
+SELECT FROM headrace.workers WHERE expires <= now() AND (death_seen OR NOT %(only_seen)s) ORDER BY id FOR UPDATE
+"""
+
+# A run whose owner has no row: its claim was still on its way when the row of the dead was forgotten.
 _FIND = """
 SELECT r.event_id, r.type, r.tenant, r.queue, r.run_number, r.epoch, r.attempt, r.failures,
-       r.losses, r.solo_losses, r.unseen_losses, r.since, w.id, w.role, w.death_seen
-FROM headrace.workers w JOIN headrace.runs r ON r.owner = w.id
-WHERE w.expires <= now() AND (w.death_seen OR NOT %(only_seen)s)
+       r.losses, r.solo_losses, r.unseen_losses, r.since, r.owner, coalesce(w.role, ''), coalesce(w.death_seen, false)
+FROM headrace.runs r LEFT JOIN headrace.workers w ON w.id = r.owner
+WHERE r.owner IS NOT NULL
+  AND (w.expires <= now() AND (w.death_seen OR NOT %(only_seen)s) OR w.id IS NULL AND NOT %(only_seen)s)
 ORDER BY r.rank LIMIT %(most)s
 """
 
@@ -59,8 +66,10 @@ class LostRun:
 async def find_lost(connection: Connection, database: Database, most: int, *, only_seen: bool = False) -> list[LostRun]:
     """Up to `most` runs of processes whose lease has run out, in the order in which they were due.
 
-    With `only_seen`, of those processes alone whose end a supervisor saw.
+    With `only_seen`, of those processes alone whose end a supervisor saw. Until the end of the transaction none of
+    these processes can renew its lease.
     """
+    await connection.execute(database.sql(_LOCK_DEAD), {"only_seen": only_seen})
     cursor = await connection.execute(database.sql(_FIND), {"most": most, "only_seen": only_seen})
     return [
         LostRun(

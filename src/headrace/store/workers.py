@@ -45,10 +45,10 @@ VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(release)s, %(queues)s, %(types)s,
         now() + make_interval(secs => %(lease_seconds)s))
 """
 
-# A lease that has run out is never renewed: its runs may be somebody else's by now.
+# A lease that ran out is good again until its runs are taken over: a database that was away costs no run a worker.
 RENEW = """
 UPDATE headrace.workers SET expires = now() + make_interval(secs => %(lease_seconds)s)
-WHERE id = %(id)s AND expires > now()
+WHERE id = %(id)s AND (expires > now() OR swept IS NULL AND NOT death_seen)
 RETURNING now()
 """
 

@@ -47,7 +47,9 @@ def _stop_with_parent(process: WorkerProcess) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="headrace.worker.main")
-    parser.add_argument("--lane", choices=[lane.value for lane in (Lane.SOUND, Lane.LOST)], default=Lane.SOUND.value)
+    parser.add_argument(
+        "--lane", choices=[lane.value for lane in (Lane.SOUND, Lane.LOST, Lane.ALONE)], default=Lane.SOUND.value
+    )
     parser.add_argument("--tick", type=int, default=None)
     return parser.parse_args()
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from headrace.bootstrap import WorkerServices, celery_app, open_worker
-from headrace.flow.execute import Lane
+from headrace.flow.execute import TOGETHER, Lane
 from headrace.settings import Settings
 from headrace.worker.consumer import Consumer
 from headrace.worker.report import report_settled
@@ -97,7 +97,7 @@ class WorkerProcess:
             now = self._ticked = time.monotonic()
             if services.executor.in_flight:
                 self._busy = now
-            if self._options.lane is Lane.LOST and now - self._busy > IDLE_SECONDS:
+            if self._options.lane in TOGETHER and now - self._busy > IDLE_SECONDS:
                 self._stop.set()
             if services.threads.lost >= self._settings.lost_threads:
                 _log.warning("too many threads are stuck in nodes; ending so that a fresh process takes over")

@@ -12,6 +12,7 @@ from headrace.bootstrap import load_app, open_relay
 from headrace.flow.execute import Lane
 from headrace.flow.relay import Relay
 from headrace.settings import Settings
+from headrace.store.look import LostDue
 from headrace.worker.child import Child, start_child
 from headrace.worker.deaths import DeathNotices
 
@@ -37,7 +38,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Runs `worker_processes` worker processes, and one more for runs that lost workers while there are any."""
+    """Runs `worker_processes` worker processes, and one or two more for runs that lost workers while there are any."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self._settings = settings
@@ -61,7 +62,7 @@ class Supervisor:
         Raises ConfigurationError, or what the import of the user's module raises, before anything is started.
         """
         load_app(self._settings)
-        async with open_relay(self._settings, self._need_isolation) as relay:
+        async with open_relay(self._settings, self._isolate) as relay:
             relaying = asyncio.create_task(relay.run())
             while not self._stopping.is_set():
                 self._look()
@@ -119,10 +120,11 @@ class Supervisor:
         else:
             self._pause_seconds = 0.0
 
-    def _need_isolation(self) -> None:
-        if self._stopping.is_set() or any(child.lane is Lane.LOST for child in self._children):
-            return
-        self._start(Lane.LOST)
+    def _isolate(self, due: LostDue) -> None:
+        """Start the processes for runs that lost workers; they end by themselves when they have nothing to do."""
+        for lane, needed in ((Lane.LOST, due.once), (Lane.ALONE, due.more)):
+            if needed and not self._stopping.is_set() and all(child.lane is not lane for child in self._children):
+                self._start(lane)
 
     def _start(self, lane: Lane) -> None:
         child = start_child(lane, self._environment, asyncio.get_running_loop())

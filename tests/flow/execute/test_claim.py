@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from headrace.flow.execute import Lane
-from headrace.flow.execute.claim import LOST_ONCE_TOGETHER, Claimer
+from headrace.flow.execute.claim import Claimer
 from headrace.store.database import Database
 from tests.support.steps import TYPE, accept, accept_many, new_event
 from tests.support.storage import Storage
@@ -21,8 +21,8 @@ class Process:
         self._claimer = Claimer(database, queues, [TYPE], lane)
         self._id = storage.add_worker()
 
-    async def claim(self, most: int = 100, named: Sequence[UUID] = (), in_flight: int = 0) -> list[UUID]:
-        return [run.event_id for run in await self._claimer.claim(self._id, most, named, in_flight)]
+    async def claim(self, most: int = 100, named: Sequence[UUID] = ()) -> list[UUID]:
+        return [run.event_id for run in await self._claimer.claim(self._id, most, named)]
 
 
 async def with_losses(storage: Storage, database: Database, *losses: int) -> list[UUID]:
@@ -33,33 +33,17 @@ async def with_losses(storage: Storage, database: Database, *losses: int) -> lis
     return ids
 
 
-@pytest.mark.parametrize(("lane", "taken"), [(Lane.SOUND, [0]), (Lane.LOST, [1, 2]), (Lane.ALL, [0, 1, 2, 3])])
+@pytest.mark.parametrize(
+    ("lane", "taken"), [(Lane.SOUND, [0]), (Lane.LOST, [1, 2]), (Lane.ALONE, [3]), (Lane.ALL, [0, 1, 2, 3])]
+)
 async def test_each_lane_takes_its_own(storage: Storage, database: Database, lane: Lane, taken: list[int]) -> None:
     ids = await with_losses(storage, database, 0, 1, 1, 2)
     process = Process(storage, database, lane)
 
     found = await process.claim()
-    found += await process.claim(in_flight=len(found))
+    found += await process.claim()
 
     assert set(found) == {ids[number] for number in taken}
-
-
-async def test_runs_that_lost_one_worker_share_a_process_with_a_few(storage: Storage, database: Database) -> None:
-    await with_losses(storage, database, *[1] * (LOST_ONCE_TOGETHER + 4))
-    process = Process(storage, database, Lane.LOST)
-
-    assert len(await process.claim()) == LOST_ONCE_TOGETHER
-    assert await process.claim(in_flight=1) == []
-    assert len(await process.claim()) == 4
-
-
-async def test_a_run_that_lost_two_workers_has_a_process_of_its_own(storage: Storage, database: Database) -> None:
-    ids = await with_losses(storage, database, 2, 3, 2)
-    process = Process(storage, database, Lane.LOST)
-
-    assert await process.claim() == ids[:1]
-    assert await process.claim(in_flight=1) == []
-    assert await process.claim() == ids[1:2]
 
 
 async def test_the_queues_are_served_in_their_order(storage: Storage, database: Database) -> None:

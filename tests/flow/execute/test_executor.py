@@ -1,6 +1,7 @@
 """A worker's loop: from due runs to stored results."""
 
 import asyncio
+import threading
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from headrace.errors import RetryAfter
 from headrace.store.database import Database
 from headrace.store.runs import retry_now
 from tests.support.proxy import Proxy
-from tests.support.stages import working
+from tests.support.stages import CLAIM_BATCH, working
 from tests.support.steps import accept, accept_many, new_event
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
@@ -89,6 +90,23 @@ async def test_no_more_are_in_flight_than_allowed(storage: Storage, database: Da
         await reach(storage, "succeeded", ids)
 
 
+async def test_what_would_wait_for_a_thread_is_left_to_others(storage: Storage, database: Database) -> None:
+    opened = threading.Event()
+    pipeline = Pipeline("sync", TicketOpened)
+
+    @pipeline.node
+    def wait(event: TicketOpened) -> None:
+        opened.wait(60.0)
+
+    ids = await accept_many(database, 3 * CLAIM_BATCH)
+    async with working(storage, poll_seconds=600.0) as first:
+        await eventually(lambda: first.executor.in_flight > 0, "a claim was made")
+        async with working(storage, poll_seconds=600.0) as second:
+            await eventually(lambda: second.executor.in_flight > 0, "something was left")
+            opened.set()
+            await reach(storage, "succeeded", ids)
+
+
 async def test_a_hint_is_heeded_without_waiting_for_the_next_look(storage: Storage, database: Database) -> None:
     Gate().is_open.set()
     async with working(storage, poll_seconds=600.0) as worker:
@@ -140,6 +158,8 @@ async def test_an_event_that_fits_no_schema_is_set_aside(storage: Storage, datab
 
     run = storage.run(bad.id)
     assert (run["reason"], run["schema_hash"], run["rank"]) == ("schema-mismatch", announced, None)
+    assert storage.attempts(bad.id) == [(1, "unfit", None)]
+    assert "subject" in storage.value("SELECT error::text FROM headrace.attempts")
 
 
 async def test_what_is_unfinished_at_the_end_of_the_grace_is_given_back_uncharged(

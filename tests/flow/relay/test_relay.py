@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+import pytest
+
 from headrace.domain.settle import Parked, Policy
 from headrace.domain.states import Reason
 from headrace.store.database import Database
+from headrace.store.look import LostDue
 from tests.support.proxy import Proxy
 from tests.support.stages import Lead, relaying
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store
@@ -48,7 +51,7 @@ async def test_one_leads_and_hands_over_when_it_ends(storage: Storage, database:
     async with relaying(storage) as first:
         await leads(storage, first)
         async with relaying(storage) as second:
-            await eventually(lambda: bool(second.lost_seen), "the second has looked, too")
+            await eventually(lambda: bool(second.lost_due), "the second has looked, too")
             assert leader(storage) == first.holder
             assert second.told == []
             first.relay.stop()
@@ -102,7 +105,7 @@ async def test_a_seen_death_of_many_at_once_is_charged_to_none(storage: Storage,
 
 
 async def test_a_seen_death_of_a_process_with_one_run_is_charged_to_it(storage: Storage, database: Database) -> None:
-    event_id = await lost_run(storage, database, seen=True, losses="losses = 2", role="isolated")
+    event_id = await lost_run(storage, database, seen=True, losses="losses = 2", role="alone")
 
     async with relaying(storage):
         await is_freed(storage, event_id)
@@ -122,8 +125,18 @@ async def test_a_new_leader_takes_over_at_once_only_from_those_that_were_seen_to
     assert storage.states([unseen]) == ["running"]
 
 
+async def test_a_run_whose_owner_was_forgotten_is_freed(storage: Storage, database: Database) -> None:
+    event_id = await lost_run(storage, database, seen=False)
+    storage.rows("DELETE FROM headrace.workers")
+
+    async with relaying(storage):
+        await is_freed(storage, event_id)
+
+    assert storage.run(event_id)["unseen_losses"] == 1
+
+
 async def test_a_spent_budget_fails_the_event(storage: Storage, database: Database) -> None:
-    solo = await lost_run(storage, database, seen=True, losses="losses = 6, solo_losses = 4", role="isolated")
+    solo = await lost_run(storage, database, seen=True, losses="losses = 6, solo_losses = 4", role="alone")
     unseen = await lost_run(storage, database, seen=False, losses="losses = 49, unseen_losses = 49")
 
     async with relaying(storage):
@@ -133,6 +146,7 @@ async def test_a_spent_budget_fails_the_event(storage: Storage, database: Databa
     assert (result["reason"], result["attempt"], result["task_context"]) == ("worker-lost", 1, None)
     assert (result["error"]["type"], result["error"]["code"]) == ("WorkerLost", "worker-lost")
     assert "7 times" in result["error"]["message"]
+    assert storage.attempts(solo) == [(1, "lost", None)]
     assert storage.value("SELECT sum(delta) FROM headrace.tallies WHERE state = 'failed'") == 2
 
 
@@ -198,15 +212,20 @@ async def test_workers_are_woken_for_each_queue_with_due_runs(storage: Storage, 
         assert {tuple(ids) for _, ids in lead.told} == {()}
 
 
-async def test_a_process_apart_is_asked_for_when_lost_runs_are_due(storage: Storage, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("losses", "expected"), [("losses = 0", LostDue(True, False)), ("losses = 1", LostDue(False, True))]
+)
+async def test_a_process_apart_is_asked_for_when_lost_runs_are_due(
+    storage: Storage, database: Database, losses: str, expected: LostDue
+) -> None:
     storage.add_worker(types={TYPE: "1"})
     [sound] = await accept_many(database, 1)
 
     async with relaying(storage) as lead:
         await leads(storage, lead)
-        assert lead.lost_seen == []
-        event_id = await lost_run(storage, database, seen=False)
-        await eventually(lambda: bool(lead.lost_seen), "a process apart is asked for")
+        assert set(lead.lost_due) <= {LostDue(False, False)}
+        event_id = await lost_run(storage, database, seen=False, losses=losses)
+        await eventually(lambda: lead.lost_due[-1] == expected, "a process apart is asked for")
 
     assert storage.all_are("queued", [sound, event_id])
 

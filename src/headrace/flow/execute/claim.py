@@ -9,9 +9,6 @@ from headrace.domain.event import Run
 from headrace.store.database import Connection, Database
 from headrace.store.runs import ANY_LOSSES, claim_due, claim_lost, claim_named
 
-#: Runs that lost one worker are claimed together, so many a process at most.
-LOST_ONCE_TOGETHER = 16
-
 
 class Lane(Enum):
     """Which runs a process takes, by the workers that they lost."""
@@ -19,11 +16,21 @@ class Lane(Enum):
     #: Runs that never lost a worker: what every ordinary process takes.
     SOUND = "sound"
 
-    #: Runs that lost workers, in a process apart: those lost once among themselves, the others each alone.
+    #: Runs that lost one worker, a few together in a process apart.
     LOST = "lost"
+
+    #: Runs that lost several, each alone in a process, so that whoever ends it is known.
+    ALONE = "alone"
 
     #: All of them: a stock Celery worker, which promises no isolation.
     ALL = "all"
+
+
+#: The most runs that a process of the lane holds at once, if that is less than any process holds.
+TOGETHER = {Lane.LOST: 16, Lane.ALONE: 1}
+
+#: The fewest and the most workers that the runs of a lane lost.
+LOSSES = {Lane.LOST: (1, 1), Lane.ALONE: (2, ANY_LOSSES), Lane.ALL: (1, ANY_LOSSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +42,24 @@ class Claimer:
     types: Sequence[str]
     lane: Lane
 
-    async def claim(self, owner: UUID, most: int, named: Sequence[UUID], in_flight: int) -> list[Run]:
+    async def claim(self, owner: UUID, most: int, named: Sequence[UUID]) -> list[Run]:
         """Up to `most` runs, now this owner's; `named` ids come first while nothing older is due."""
         async with self.database.connection() as connection:
             for queue in self.queues:
-                runs = await self._claim_in(connection, queue, owner, most, named, in_flight)
+                runs = await self._claim_in(connection, queue, owner, most, named)
                 if runs:
                     return runs
         return []
 
     async def _claim_in(
-        self, connection: Connection, queue: str, owner: UUID, most: int, named: Sequence[UUID], in_flight: int
+        self, connection: Connection, queue: str, owner: UUID, most: int, named: Sequence[UUID]
     ) -> list[Run]:
-        if self.lane is Lane.LOST:
-            return await self._claim_lost(connection, queue, owner, in_flight)
         runs: list[Run] = []
-        if named:
-            runs = await claim_named(connection, self.database, owner, queue, self.types, named[:most])
-        if not runs:
-            runs = await claim_due(connection, self.database, owner, queue, self.types, most)
-        if not runs and self.lane is Lane.ALL:
-            runs = await claim_lost(connection, self.database, owner, queue, self.types, most, (1, ANY_LOSSES))
+        if self.lane in (Lane.SOUND, Lane.ALL):
+            if named:
+                runs = await claim_named(connection, self.database, owner, queue, self.types, named[:most])
+            if not runs:
+                runs = await claim_due(connection, self.database, owner, queue, self.types, most)
+        if not runs and self.lane in LOSSES:
+            runs = await claim_lost(connection, self.database, owner, queue, self.types, most, LOSSES[self.lane])
         return runs
-
-    async def _claim_lost(self, connection: Connection, queue: str, owner: UUID, in_flight: int) -> list[Run]:
-        """Only into an empty process, so that whoever ends it is known, or is one of a few."""
-        if in_flight:
-            return []
-        together = await claim_lost(connection, self.database, owner, queue, self.types, LOST_ONCE_TOGETHER, (1, 1))
-        if together:
-            return together
-        return await claim_lost(connection, self.database, owner, queue, self.types, 1, (2, ANY_LOSSES))

@@ -69,6 +69,7 @@ class Executor:
         self._tell = tell
         self._in_flight: dict[asyncio.Task[None], Run] = {}
         self._named: list[UUID] = []
+        self._full = False
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -108,17 +109,23 @@ class Executor:
         await self._completer.drained(GIVE_BACK_SECONDS)
 
     async def _claim(self) -> list[Run]:
-        room = min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
-        owner = self._owner()
+        room, owner = self._room(), self._owner()
+        self._full = room <= 0
         if room <= 0 or owner is None or self._threads.lost >= self._settings.lost_threads:
             return []
         named, self._named = self._named, []
         try:
-            return await self._claimer.claim(owner, room, named, len(self._in_flight))
+            return await self._claimer.claim(owner, room, named)
         except psycopg.Error as error:
             _log.warning("cannot claim", error=type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)
             return []
+
+    def _room(self) -> int:
+        """How many more runs it may claim: none while one waits for a thread, which another process may have free."""
+        if self._threads.waiting:
+            return 0
+        return min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
 
     async def _rest(self) -> None:
         seconds = self._settings.poll_seconds * (1 + POLL_SPREAD * (2 * self._chance() - 1))
@@ -133,9 +140,8 @@ class Executor:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        was_full = len(self._in_flight) >= self._settings.concurrency
         del self._in_flight[task]
-        if was_full or not self._in_flight:
+        if not self._in_flight or (self._full and self._room() > 0):
             self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a run could not be settled", error=repr(error))

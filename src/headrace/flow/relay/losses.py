@@ -13,8 +13,8 @@ from headrace.store.settle import settle
 #: Lost runs taken over in one transaction.
 CHUNK = 1000
 
-#: The role of the process that takes runs that lost workers before.
-ISOLATED_ROLE = "isolated"
+#: The role of a process that holds one run at a time.
+ALONE_ROLE = "alone"
 
 
 async def take_over_lost(
@@ -33,8 +33,7 @@ async def take_over_lost(
 
 
 def _count(found: LostRun, policy: Policy) -> Lost:
-    alone = found.role == ISOLATED_ROLE and found.run.losses.total >= 2
-    return lose(found.run.losses, alone=alone, seen=found.death_seen, policy=policy)
+    return lose(found.run.losses, alone=found.role == ALONE_ROLE, seen=found.death_seen, policy=policy)
 
 
 def _given_up(counted: Sequence[tuple[LostRun, Lost]]) -> list[Finished]:

@@ -13,7 +13,7 @@ from headrace.domain.clock import Clock
 from headrace.domain.settle import Policy
 from headrace.flow.relay.losses import take_over_lost
 from headrace.store.database import Connection, Database
-from headrace.store.look import Served, View, look, resign
+from headrace.store.look import LostDue, Served, View, look, resign
 from headrace.store.parking import park, unpark
 from headrace.store.partitions import ensure_partitions
 from headrace.store.tallies import fold_tallies
@@ -33,6 +33,9 @@ FOLD_SECONDS = 5.0
 #: Seconds between two looks for parked runs that may run, without a change of what workers announce.
 UNPARK_SECONDS = 60.0
 
+#: Seconds between two looks for runs that are held by nobody.
+UNOWNED_SECONDS = 300.0
+
 #: Seconds between two checks that partitions exist ahead.
 PARTITIONS_SECONDS = 3600.0
 
@@ -47,8 +50,8 @@ class RelayTimes:
 
 
 class Relay:
-    """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_lost` hears that runs which lost
-    workers are due in `own_queues`.
+    """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_lost` hears at each look
+    which runs that lost workers are due in `own_queues`.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Relay:
         release: str,
         tell: Callable[[str, Sequence[UUID]], None],
         own_queues: Sequence[str],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[LostDue], None],
     ) -> None:
         self._database = database
         self._holder = holder
@@ -75,6 +78,7 @@ class Relay:
         self._leads_since: float | None = None
         self._served: Served = {}
         self._next_unpark = 0.0
+        self._next_unowned = 0.0
         self._next_fold = 0.0
         self._next_partitions = 0.0
         self._stopping = asyncio.Event()
@@ -97,8 +101,7 @@ class Relay:
     async def _pass(self) -> None:
         async with self._database.connection() as connection:
             view = await look(connection, self._database, self._holder, LEAD_SECONDS, self._own_queues)
-            if view.lost_runs_due:
-                self._on_lost()
+            self._on_lost(view.lost_due)
             if not view.leads:
                 self._leads_since = None
                 return
@@ -108,7 +111,8 @@ class Relay:
             await self._lead(connection, view)
 
     async def _lead(self, connection: Connection, view: View) -> None:
-        if view.dead_workers:
+        if view.dead_workers or time.monotonic() >= self._next_unowned:
+            self._next_unowned = time.monotonic() + UNOWNED_SECONDS
             patient = time.monotonic() - (self._leads_since or 0.0) < self._times.settle_in_seconds
             await take_over_lost(
                 connection, self._database, self._policy, self._clock(), self._release, only_seen=patient
