@@ -1,7 +1,7 @@
 """Single commands against a running API, a database and a Redis."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Client
 
 from headrace.domain.ids import new_id
-from headrace.store.server import ServerFacts
+from headrace.store.server import REVISION, ServerFacts
 from tests.cli.support import frames, headrace, printed
 from tests.support.installation import Installation
 from tests.support.steps import new_event
@@ -218,7 +218,7 @@ def test_a_taken_port_is_a_sentence(settings: dict[str, str], api_url: str, tmp_
     assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
 
 
-SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_standby=False, is_migrated=True)
+SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_standby=False, revision=REVISION)
 
 
 @pytest.mark.parametrize(
@@ -228,10 +228,11 @@ SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_standby=False, is_mi
         ({"fsync": "off"}, "Set fsync = on"),
         ({"synchronous_commit": "off"}, "Set it to on"),
         ({"synchronous_commit": "local", "standbys": "other"}, "Set it to on"),
-        ({"is_migrated": False}, "headrace migrate"),
+        ({"revision": None}, "headrace migrate"),
+        ({"revision": "0000"}, "headrace migrate"),
     ],
 )
 def test_a_server_that_could_lose_events_is_refused_with_a_remedy(change: dict[str, object], told: str) -> None:
-    assert SOUND.problems() == []
+    assert SOUND.problems() == replace(SOUND, revision="9999").problems() == []
     [problem] = ServerFacts(**{**asdict(SOUND), **change}).problems()
     assert told in problem

@@ -6,12 +6,13 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, text
 
 from headrace.embedded import EmbeddedServices
-from headrace.store.migrate import current_revision, migrate, newest_revision
-from headrace.store.server import read_facts
+from headrace.store.migrate import configuration, migrate
+from headrace.store.server import REVISION, read_facts
 from tests.support.servers import Server
 from tests.support.steps import accept, claim, new_event
 from tests.support.storage import Storage
@@ -41,17 +42,22 @@ def objects(owner: psycopg.Connection) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in owner.execute(_OBJECTS)}
 
 
-def test_down_leaves_nothing_and_up_again_is_as_before(server: Server, owner: psycopg.Connection) -> None:
-    url = server.services.migrate_database_url
-    assert current_revision(url, SCHEMA) is None
+def revisions(owner: psycopg.Connection) -> list[tuple[str]]:
+    return owner.execute("SELECT version_num FROM hr2.alembic_version").fetchall()
 
+
+def test_the_newest_migration_is_the_one_that_this_release_asks_for() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == REVISION
+
+
+def test_down_leaves_nothing_and_up_again_is_as_before(server: Server, owner: psycopg.Connection) -> None:
     move(server.services)
     first = objects(owner)
-    assert current_revision(url, SCHEMA) == newest_revision()
+    assert revisions(owner) == [(REVISION,)]
     assert {("r", "runs"), ("p", "events"), ("function", "claim_due")} <= first
 
     move(server.services, "base")
-    assert current_revision(url, SCHEMA) is None
+    assert revisions(owner) == []
     assert {name for _, name in objects(owner) if not name.startswith(("alembic_version", "_alembic"))} == set()
 
     move(server.services)
@@ -89,6 +95,8 @@ async def test_a_server_without_the_schema_is_told_to_be_migrated(server: Server
     try:
         async with database.connection() as connection:
             before = (await read_facts(connection, database)).problems()
+            storage.rows("DELETE FROM headrace.alembic_version")
+            emptied = (await read_facts(connection, database)).problems()
             storage.drop()
             after = (await read_facts(connection, database)).problems()
     finally:
@@ -96,7 +104,7 @@ async def test_a_server_without_the_schema_is_told_to_be_migrated(server: Server
         storage.close()
 
     assert before == []
-    assert after == ["The schema is not there. Run `headrace migrate`."]
+    assert emptied == after == ["The schema is not there. Run `headrace migrate`."]
 
 
 def test_it_lives_beside_an_application_with_events_and_migrations_of_its_own(
@@ -120,7 +128,7 @@ def test_it_lives_beside_an_application_with_events_and_migrations_of_its_own(
     finally:
         engine.dispose()
 
-    assert current_revision(server.services.migrate_database_url, SCHEMA) == newest_revision()
+    assert revisions(owner) == [(REVISION,)]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def _examine_server(facts: ServerFacts) -> list[Finding]:
 async def _examine_connections(
     settings: Settings, facts: ServerFacts, connection: Connection, database: Database
 ) -> Finding:
-    if not facts.is_migrated:
+    if facts.revision is None:
         return Finding("connections", ok=True, detail="not counted before the first migration")
     live = await live_workers(connection, database)
     most = sum(worker.connections for worker in live)

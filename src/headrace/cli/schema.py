@@ -5,7 +5,8 @@ from sqlalchemy.exc import DBAPIError
 
 from headrace.bootstrap.database import unavailable
 from headrace.errors import ConfigurationError
-from headrace.store.migrate import migrate, newest_revision
+from headrace.store.migrate import migrate
+from headrace.store.server import REVISION
 
 
 def migrate_schema(url: str, schema: str, running_url: str) -> str:
@@ -20,4 +21,4 @@ def migrate_schema(url: str, schema: str, running_url: str) -> str:
     except CommandError as error:
         remedy = "A newer release of Headrace has migrated it: install that one."
         raise ConfigurationError([f"The schema {schema!r} is unknown to this release ({error}). {remedy}"]) from None
-    return newest_revision()
+    return REVISION

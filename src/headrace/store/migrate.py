@@ -4,11 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-
-from headrace.store.sql import qualify
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -32,27 +29,6 @@ def migrate(url: str, schema: str, running_url: str, revision: str = "head") -> 
             _grant(connection, schema, make_url(running_url).username)
     finally:
         engine.dispose()
-
-
-def current_revision(url: str, schema: str) -> str | None:
-    """The revision that a schema is at; None before the first migration."""
-    engine = create_engine(_sqlalchemy_url(url))
-    try:
-        with engine.connect() as connection:
-            table = connection.scalar(text("SELECT to_regclass(:table)"), {"table": f"{schema}.alembic_version"})
-            if table is None:
-                return None
-            found = connection.scalar(text(qualify("SELECT version_num FROM headrace.alembic_version", schema)))
-            return None if found is None else str(found)
-    finally:
-        engine.dispose()
-
-
-def newest_revision() -> str:
-    """The revision that this release is written for."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert head is not None
-    return head
 
 
 def configuration() -> Config:

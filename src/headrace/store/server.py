@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
 from headrace.store.database import Connection, Database
 from headrace.store.workers import LIVE, LiveWorker
+
+#: The revision of the schema that this release is written for.
+REVISION = "0001"
 
 #: The oldest PostgreSQL that is tested, as `server_version_num`.
 OLDEST_VERSION = 150_000
@@ -13,13 +17,20 @@ _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('fsync'),
        current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-       pg_is_in_recovery(), to_regclass('headrace.runs') IS NOT NULL
+       pg_is_in_recovery()
 """
+
+_IS_MIGRATED = "SELECT to_regclass('headrace.alembic_version') IS NOT NULL"
+
+_REVISION = "SELECT max(version_num) FROM headrace.alembic_version"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """A server's settings that matter here; `connections` are those that ordinary roles may open."""
+    """A server's settings that matter here; `connections` are those that ordinary roles may open.
+
+    `revision` is that of the schema, None before the first migration. A newer one than this release's fits it, too.
+    """
 
     version_number: int
     version: str
@@ -28,7 +39,7 @@ class ServerFacts:
     standbys: str
     connections: int
     is_standby: bool
-    is_migrated: bool
+    revision: str | None
 
     def problems(self) -> list[str]:
         """What forbids to run on this server, each with what to do."""
@@ -43,19 +54,30 @@ class ServerFacts:
             found.append(
                 f"synchronous_commit is {self.synchronous_commit}: accepted events could be lost. Set it to on."
             )
-        if not self.is_migrated:
+        if self.revision is None:
             found.append("The schema is not there. Run `headrace migrate`.")
+        elif self.revision < REVISION:
+            found.append(
+                f"The schema is at revision {self.revision}, and this release needs {REVISION}. Run `headrace migrate`."
+            )
         return found
 
 
 async def read_facts(connection: Connection, database: Database) -> ServerFacts:
     """Ask the server about itself."""
-    row = await (await connection.execute(database.sql(_FACTS))).fetchone()
-    assert row is not None
-    return ServerFacts(*row)
+    facts = await _row(connection, database, _FACTS)
+    [is_migrated] = await _row(connection, database, _IS_MIGRATED)
+    [revision] = await _row(connection, database, _REVISION) if is_migrated else [None]
+    return ServerFacts(*[*facts, revision])
 
 
 async def live_workers(connection: Connection, database: Database) -> Sequence[LiveWorker]:
     """Every process whose lease holds."""
     cursor = await connection.execute(database.sql(LIVE))
     return [LiveWorker(*row) for row in await cursor.fetchall()]
+
+
+async def _row(connection: Connection, database: Database, statement: LiteralString) -> Sequence[Any]:
+    row = await (await connection.execute(database.sql(statement))).fetchone()
+    assert row is not None
+    return row
