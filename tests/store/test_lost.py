@@ -6,10 +6,11 @@ import psycopg
 import pytest
 
 from headrace.domain.event import Losses
+from headrace.domain.ids import new_id
 from headrace.domain.settle import Lost
 from headrace.store.database import Database
 from headrace.store.lost import LostRun, find_lost, free_lost, mark_swept
-from headrace.store.workers import RENEW, statement
+from headrace.store.workers import DIED, RENEW, statement
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 
@@ -116,6 +117,17 @@ async def test_a_run_that_was_settled_meanwhile_is_left_alone(storage: Storage, 
 
     assert storage.states([event_id]) == ["succeeded"]
     assert storage.attempts(event_id) == []
+
+
+async def test_a_death_is_reported_of_one_launch_alone(storage: Storage, database: Database) -> None:
+    launch = new_id()
+    dead, _ = storage.add_worker(launch=launch), storage.add_worker(launch=new_id())
+    storage.end_lease(dead)
+
+    async with database.connection() as connection:
+        await connection.execute(statement(DIED, storage.schema), {"launches": [launch]})
+
+    assert storage.rows("SELECT id FROM headrace.workers WHERE death_seen") == [(dead,)]
 
 
 async def test_the_dead_are_forgotten_at_a_second_sweep_a_while_after(storage: Storage, database: Database) -> None:

@@ -102,11 +102,16 @@ class Storage:
         return cast(list[tuple[int, str, str | None]], self.rows(statement, event_id))
 
     def add_worker(
-        self, *, role: str = "worker", queues: Sequence[str] = ("default",), types: Mapping[str, str] | None = None
+        self,
+        *,
+        role: str = "worker",
+        queues: Sequence[str] = ("default",),
+        types: Mapping[str, str] | None = None,
+        launch: UUID | None = None,
     ) -> UUID:
         """Announce a process that does not exist; returns the id under which it may claim for an hour."""
         worker = new_id()
-        row = WorkerRow(role, "test", pid=1, connections=1, queues=queues, types=types or {})
+        row = WorkerRow(role, "test", pid=1, connections=1, launch=launch, queues=queues, types=types or {})
         self._owner.execute(self.sql(REGISTER), registration(worker, row, 3600.0))
         return worker
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import ModuleType
+from uuid import UUID
 
 import psycopg
 
@@ -89,14 +90,13 @@ class WorkerServices:
 
 @asynccontextmanager
 async def open_worker(
-    settings: Settings, lane: Lane, alive: Callable[[], bool], tell: Callable[[Settled], None]
+    settings: Settings, lane: Lane, launch: UUID | None, alive: Callable[[], bool], tell: Callable[[Settled], None]
 ) -> AsyncIterator[WorkerServices]:
     """The parts of a worker process, open until the end of the context. `tell` hears of each settled run."""
     load_app(settings)
     database = open_database(settings, WORKER_CONNECTIONS)
-    heartbeat = make_heartbeat(
-        settings, ROLES[lane], WORKER_CONNECTIONS + 1 + settings.user_connections, executes=True, alive=alive
-    )
+    connections = WORKER_CONNECTIONS + 1 + settings.user_connections
+    heartbeat = make_heartbeat(settings, ROLES[lane], connections, executes=True, launch=launch, alive=alive)
     threads = NodeThreads(settings.worker_threads)
 
     def clock() -> datetime:
@@ -171,7 +171,13 @@ async def _keep_partitions(database: Database) -> None:
 
 
 def make_heartbeat(
-    settings: Settings, role: str, connections: int, *, executes: bool = False, alive: Callable[[], bool] = lambda: True
+    settings: Settings,
+    role: str,
+    connections: int,
+    *,
+    executes: bool = False,
+    launch: UUID | None = None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> Heartbeat:
     """The heartbeat of this process; one that executes announces its queues and types."""
     row = WorkerRow(
@@ -179,6 +185,7 @@ def make_heartbeat(
         host=socket.gethostname(),
         pid=os.getpid(),
         connections=connections,
+        launch=launch,
         release=settings.release,
         queues=settings.queues if executes else (),
         types=PipelineRegistry.types() if executes else {},

@@ -15,13 +15,15 @@ from headrace.store.sql import qualify
 class WorkerRow:
     """A process as it announces itself: `types` maps each type that it has a pipeline for to its schema's hash.
 
-    `connections` is the most that the process ever opens, pools of user code included.
+    `connections` is the most that the process ever opens, pools of user code included. `launch` is the id by which its
+    supervisor reports its end.
     """
 
     role: str
     host: str
     pid: int
     connections: int
+    launch: UUID | None = None
     release: str = ""
     queues: Sequence[str] = ()
     types: Mapping[str, str] = field(default_factory=dict)
@@ -40,8 +42,8 @@ class LiveWorker:
 
 
 REGISTER = """
-INSERT INTO headrace.workers (id, role, host, pid, release, queues, types, connections, expires)
-VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(release)s, %(queues)s, %(types)s, %(connections)s,
+INSERT INTO headrace.workers (id, role, host, pid, launch, release, queues, types, connections, expires)
+VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(launch)s, %(release)s, %(queues)s, %(types)s, %(connections)s,
         now() + make_interval(secs => %(lease_seconds)s))
 """
 
@@ -57,10 +59,10 @@ DELETE FROM headrace.workers w
 WHERE w.id = %(id)s AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.owner = w.id)
 """
 
-# A supervisor saw the process end, so nobody need wait for its lease.
+# A supervisor saw the processes end, so nobody need wait for their leases.
 DIED = """
-UPDATE headrace.workers SET expires = now(), death_seen = true
-WHERE pid = %(pid)s AND host = %(host)s AND expires > now()
+UPDATE headrace.workers SET expires = least(expires, now()), death_seen = true
+WHERE launch = ANY (%(launches)s) AND swept IS NULL
 """
 
 LIVE = "SELECT id, role, host, pid, connections, expires FROM headrace.workers WHERE expires > now() ORDER BY started"
@@ -78,6 +80,7 @@ def registration(worker: UUID, row: WorkerRow, lease_seconds: float) -> dict[str
         "role": row.role,
         "host": row.host,
         "pid": row.pid,
+        "launch": row.launch,
         "release": row.release,
         "queues": list(row.queues),
         "types": orjson.dumps(dict(row.types)).decode(),

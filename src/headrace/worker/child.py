@@ -7,18 +7,26 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import psutil
 
+from headrace.domain.ids import new_id
 from headrace.flow.execute import Lane
+
+_PROGRAM = [sys.executable, "-P", "-m", "headrace.worker.main"]
 
 
 @dataclass(slots=True)
 class Child:
-    """A process that was started. `ticked` is when its loop last said that it turns (monotonic; 0 before)."""
+    """A process that was started. `ticked` is when its loop last said that it turns (monotonic; 0 before).
+
+    `launch` is what it announces itself with: other hosts may use its process id, and its host's name, too.
+    """
 
     process: subprocess.Popen[bytes]
     lane: Lane
+    launch: UUID
     tick_descriptor: int
     started: float = field(default_factory=time.monotonic)
     ticked: float = 0.0
@@ -64,15 +72,16 @@ class Child:
 def start_child(lane: Lane, environment: Mapping[str, str], loop: asyncio.AbstractEventLoop) -> Child:
     """Start a worker process. It ends by itself when this process does, because its standard input closes."""
     receiving, sending = os.pipe()
+    launch = new_id()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "headrace.worker.main", "--lane", lane.value, "--tick", str(sending)],
+        [*_PROGRAM, "--lane", lane.value, "--launch", str(launch), "--tick", str(sending)],
         stdin=subprocess.PIPE,
         pass_fds=[sending],
         env=dict(environment),
     )
     os.close(sending)
     os.set_blocking(receiving, False)
-    child = Child(process, lane, receiving)
+    child = Child(process, lane, launch, receiving)
     loop.add_reader(receiving, _read_tick, child, loop)
     return child
 

@@ -1,7 +1,7 @@
 """Telling the database of processes that were seen to die, so that their runs need not wait for a lease to run out."""
 
 import asyncio
-import socket
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -15,19 +15,19 @@ _log = structlog.get_logger(__name__)
 
 
 class DeathNotices:
-    """Process ids waiting to be reported; what cannot be delivered is kept, and the lease runs out meanwhile."""
+    """Launches whose end waits to be reported; what cannot be delivered is kept, and the lease runs out meanwhile."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pids: list[int] = []
+        self._launches: list[UUID] = []
         self._delivering: asyncio.Task[None] | None = None
 
-    def add(self, pid: int) -> None:
-        self._pids.append(pid)
+    def add(self, launch: UUID) -> None:
+        self._launches.append(launch)
 
     def deliver(self) -> None:
         """Report what is waiting, in the background."""
-        if self._pids and (self._delivering is None or self._delivering.done()):
+        if self._launches and (self._delivering is None or self._delivering.done()):
             self._delivering = asyncio.create_task(self._deliver())
 
     async def delivered(self) -> None:
@@ -36,16 +36,15 @@ class DeathNotices:
             await self._delivering
 
     async def _deliver(self) -> None:
-        pids = list(self._pids)
+        launches = list(self._launches)
         statement = workers.statement(workers.DIED, self._settings.database_schema)
         try:
             async with await psycopg.AsyncConnection.connect(
                 self._settings.database_source()(), **connect_options("transaction")
             ) as connection:
-                for pid in pids:
-                    await connection.execute(statement, {"pid": pid, "host": socket.gethostname()})
+                await connection.execute(statement, {"launches": launches})
         except (psycopg.Error, HeadraceError) as error:
             _log.warning("cannot report dead processes yet", error=type(error).__name__)
             await asyncio.sleep(1.0)
             return
-        del self._pids[: len(pids)]
+        del self._launches[: len(launches)]

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from uuid import UUID
 
 import uvloop
 
@@ -21,7 +22,10 @@ def main() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     options = ProcessOptions(
-        lane=Lane(arguments.lane), consumes=arguments.lane == Lane.SOUND.value, tick_descriptor=arguments.tick
+        lane=Lane(arguments.lane),
+        consumes=arguments.lane == Lane.SOUND.value,
+        launch=arguments.launch,
+        tick_descriptor=arguments.tick,
     )
     uvloop.run(_run(settings, options))
     # Threads that are stuck in users' code must not keep the process: what they did is given back already.
@@ -50,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--lane", choices=[lane.value for lane in (Lane.SOUND, Lane.LOST, Lane.ALONE)], default=Lane.SOUND.value
     )
+    parser.add_argument("--launch", type=UUID, default=None)
     parser.add_argument("--tick", type=int, default=None)
     return parser.parse_args()
 

@@ -27,10 +27,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProcessOptions:
-    """Which runs the process takes, whether it consumes Celery messages itself, and where it ticks to, if anywhere."""
+    """Which runs the process takes, and whether it consumes Celery messages itself.
+
+    From its supervisor, if it has one: the id of its launch, and where it ticks to.
+    """
 
     lane: Lane = Lane.SOUND
     consumes: bool = True
+    launch: UUID | None = None
     tick_descriptor: int | None = None
 
 
@@ -47,8 +51,9 @@ class WorkerProcess:
 
     async def run(self) -> None:
         """Work until asked to stop; then finish within the grace, and give the rest back."""
+        tell = report_settled(self._settings)
         async with open_worker(
-            self._settings, self._options.lane, self._is_alive, report_settled(self._settings)
+            self._settings, self._options.lane, self._options.launch, self._is_alive, tell
         ) as services:
             ticking = asyncio.create_task(self._tick(services))
             executing = asyncio.create_task(self._execute(services))

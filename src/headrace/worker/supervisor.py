@@ -107,7 +107,7 @@ class Supervisor:
     def _bury(self, child: Child) -> None:
         self._children.remove(child)
         child.close(asyncio.get_running_loop())
-        self._notices.add(child.pid)  # also after an exit in order: what it signed off, the notice does not find
+        self._notices.add(child.launch)  # also after an exit in order: what it signed off, the notice does not find
         code = child.process.returncode
         if code == 0 or (child.retired and code == -signal.SIGTERM):
             return  # in order, or asked to end before it had begun

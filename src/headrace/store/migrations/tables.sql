@@ -177,6 +177,7 @@ CREATE TABLE headrace.workers (
     role        text NOT NULL,
     host        text NOT NULL,
     pid         integer NOT NULL,
+    launch      uuid,
     release     text,
     queues      text[] NOT NULL DEFAULT '{}',
     types       jsonb NOT NULL DEFAULT '{}',
