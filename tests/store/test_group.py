@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from headrace.store.group import GroupCommit
+from headrace.store.group import BATCH_BYTES, GroupCommit
 
 
 class Ledger:
@@ -52,6 +52,16 @@ async def test_what_comes_during_a_write_goes_together_into_the_next() -> None:
 
     assert await asyncio.gather(*answers) == [10, 20, 30, 40]
     assert ledger.batches == [[1], [2, 3, 4]]
+
+
+async def test_large_items_go_in_batches_of_so_many_bytes_and_one_that_is_larger_alone() -> None:
+    ledger = Ledger()
+    group = GroupCommit(ledger.write, most=10, bytes_of=lambda item: item * BATCH_BYTES // 10)
+    ledger.may_end.set()
+
+    await asyncio.gather(*(group.submit(item) for item in (6, 4, 1, 11, 1, 2)))
+
+    assert ledger.batches == [[6, 4], [1], [11], [1, 2]]
 
 
 async def test_a_batch_has_a_size_and_flights_a_number() -> None:

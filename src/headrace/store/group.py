@@ -3,15 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class GroupCommit(Generic[Item, Answer]):
-    """Gathers items into batches of at most `most`. A lone item is written at once; it never waits for company.
+#: A batch takes no further item beyond so many bytes: statements stay far from what the server takes in one.
+BATCH_BYTES = 16 * 1024 * 1024
 
+
+class GroupCommit(Generic[Item, Answer]):
+    """Gathers items into batches of at most `most`, and of `BATCH_BYTES` unless one alone is larger.
+
+    A lone item is written at once; it never waits for company.
     An item whose future is cancelled before its write begins is left out.
     """
 
@@ -20,11 +26,15 @@ class GroupCommit(Generic[Item, Answer]):
         write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]],
         most: int,
         flights: int = 1,
+        bytes_of: Callable[[Item], int] = lambda _: 0,
     ) -> None:
-        """`write` answers the items in order, with an exception for one that failed. `flights` writes may overlap."""
+        """`write` answers the items in order, with an exception for one that failed. `flights` writes may overlap.
+        `bytes_of` tells the size of an item.
+        """
         self._write = write
         self._most = most
         self._free = flights
+        self._bytes_of = bytes_of
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._flights: set[asyncio.Task[None]] = set()
 
@@ -54,10 +64,20 @@ class GroupCommit(Generic[Item, Answer]):
     async def _fly(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._write_batch([(item, future) for item, future in batch if not future.cancelled()])
+                await self._write_batch([(item, future) for item, future in self._take() if not future.cancelled()])
         finally:
             self._free += 1
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        """The oldest items that go together, at least one."""
+        count, size = 0, 0
+        for item, _ in islice(self._waiting, self._most):
+            size += self._bytes_of(item)
+            if count and size > BATCH_BYTES:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
 
     async def _write_batch(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         items = [item for item, _ in batch]

@@ -43,7 +43,7 @@ class Completer:
         self._database = database
         self._clock = clock
         self._release = release
-        self._group: GroupCommit[Settled, bool] = GroupCommit(self._write, BATCH)
+        self._group: GroupCommit[Settled, bool] = GroupCommit(self._write, BATCH, bytes_of=_bytes_of)
 
     async def complete(self, settled: Settled) -> bool:
         """Store it. False when the run was taken over meanwhile, and so nothing was stored."""
@@ -77,3 +77,7 @@ class Completer:
         _log.error("a result cannot be stored", event_id=str(run.event_id), error=type(error).__name__)
         failed = Finished(run, EventState.FAILED, None, report, reason=Reason.NODE_FAILED)
         return [error] if batch[0] == failed else await self._write([failed])
+
+
+def _bytes_of(settled: Settled) -> int:
+    return len(settled.task_context or b"") if isinstance(settled, Finished) else 0

@@ -65,7 +65,9 @@ class Ingest:
         self._tell = tell
         self._clock = clock
         self._offset_seconds = clock_offset_seconds
-        self._group: GroupCommit[Sequence[NewEvent], None] = GroupCommit(self._store, GROUP_REQUESTS, FLIGHTS)
+        self._group: GroupCommit[Sequence[NewEvent], None] = GroupCommit(
+            self._store, GROUP_REQUESTS, FLIGHTS, lambda events: sum(len(event.body) for event in events)
+        )
 
     def new_id(self) -> UUID:
         """An id for an event that is about to be accepted."""
