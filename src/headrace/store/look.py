@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from headrace.store.database import Connection, Database
@@ -30,7 +31,7 @@ WITH lead AS (
     SELECT r.losses FROM headrace.runs r JOIN served s USING (queue)
     WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type
 )
-SELECT EXISTS (SELECT FROM lead),
+SELECT now(), EXISTS (SELECT FROM lead),
        EXISTS (SELECT FROM headrace.workers WHERE expires <= now()
                AND (swept IS NULL OR swept <= now() - make_interval(secs => %(sweep_again_seconds)s))),
        EXISTS (SELECT FROM lost WHERE losses = 1),
@@ -61,8 +62,9 @@ class LostDue:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a relay sees: whether it leads, and what waits to be done."""
+    """What a relay sees at a moment of the database: whether it leads, and what waits to be done."""
 
+    moment: datetime
     leads: bool
     dead_workers: bool
     lost_due: LostDue
@@ -89,8 +91,8 @@ async def look(
     )
     row = await cursor.fetchone()
     assert row is not None
-    leads, dead, lost_once, lost_more, served, due = row
-    return View(leads, dead, LostDue(lost_once, lost_more), served or {}, tuple(due or ()))
+    moment, leads, dead, lost_once, lost_more, served, due = row
+    return View(moment, leads, dead, LostDue(lost_once, lost_more), served or {}, tuple(due or ()))
 
 
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:

@@ -81,6 +81,24 @@ async def test_a_relay_outlives_a_database_that_is_away(storage: Storage, databa
             await is_freed(storage, event_id)
 
 
+async def test_a_leader_that_stood_still_lets_workers_renew_before_it_calls_them_dead(
+    storage: Storage, database: Database
+) -> None:
+    lease_holds = "SELECT expires > now() FROM headrace.leases"
+    with Proxy(storage.services.database_url) as proxy:
+        async with relaying(storage, url=proxy.url, settle_in_seconds=1.0) as lead:
+            await leads(storage, lead)
+            proxy.hold()
+            await eventually(lambda: not storage.value(lease_holds), "it stood still for longer than it leads")
+            unseen = await lost_run(storage, database, seen=False)
+            seen = await lost_run(storage, database, seen=True)
+            proxy.release()
+            await eventually(lambda: storage.all_are("queued", [unseen, seen]), "both runs are free")
+
+    ended = "SELECT ended_at FROM headrace.attempts WHERE event_id = %s"
+    assert storage.value(ended, seen) < storage.value(ended, unseen)
+
+
 async def test_a_run_whose_process_vanished_unseen_is_freed_and_counted_so(
     storage: Storage, database: Database
 ) -> None:

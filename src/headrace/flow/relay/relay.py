@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -76,6 +77,7 @@ class Relay:
         self._own_queues = own_queues
         self._on_lost = on_lost
         self._leads_since: float | None = None
+        self._looked: datetime | None = None
         self._served: Served = {}
         self._next_unpark = 0.0
         self._next_unowned = 0.0
@@ -102,6 +104,9 @@ class Relay:
         async with self._database.connection() as connection:
             view = await look(connection, self._database, self._holder, LEAD_SECONDS, self._own_queues)
             self._on_lost(view.lost_due)
+            before, self._looked = self._looked or view.moment, view.moment
+            if (view.moment - before).total_seconds() > LEAD_SECONDS:
+                self._leads_since = None  # this machine slept, or the database stood still: workers, too, come late
             if not view.leads:
                 self._leads_since = None
                 return
