@@ -218,7 +218,14 @@ def test_a_taken_port_is_a_sentence(settings: dict[str, str], api_url: str, tmp_
     assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
 
 
-SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_standby=False, revision=REVISION)
+SOUND = ServerFacts(180_000, "18.0", "on", "on", "", 97, is_read_only=False, revision=REVISION)
+
+
+def test_a_server_that_is_read_only_is_told_but_no_reason_not_to_start() -> None:
+    facts = replace(SOUND, is_read_only=True)
+    assert facts.problems() == []
+    [problem] = facts.problems_now()
+    assert "HEADRACE_DATABASE_URL" in problem
 
 
 @pytest.mark.parametrize(

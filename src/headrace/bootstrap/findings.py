@@ -54,7 +54,7 @@ async def _examine_database(settings: Settings) -> list[Finding]:
 
 
 def _examine_server(facts: ServerFacts) -> list[Finding]:
-    problems = facts.problems()
+    problems = facts.problems_now()
     if problems:
         return [Finding("database", ok=False, detail=problem) for problem in problems]
     standby = "a failover keeps them" if facts.standbys else "no synchronous standby: a failover may lose the newest"

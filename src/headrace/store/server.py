@@ -17,7 +17,7 @@ _FACTS = """
 SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('fsync'),
        current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-       pg_is_in_recovery()
+       pg_is_in_recovery() OR current_setting('transaction_read_only')::bool
 """
 
 _IS_MIGRATED = "SELECT to_regclass('headrace.alembic_version') IS NOT NULL"
@@ -38,7 +38,7 @@ class ServerFacts:
     synchronous_commit: str
     standbys: str
     connections: int
-    is_standby: bool
+    is_read_only: bool
     revision: str | None
 
     def problems(self) -> list[str]:
@@ -61,6 +61,11 @@ class ServerFacts:
                 f"The schema is at revision {self.revision}, and this release needs {REVISION}. Run `headrace migrate`."
             )
         return found
+
+    def problems_now(self) -> list[str]:
+        """The same, and what may pass by itself, for example when a failover ends."""
+        read_only = "The server is read-only. If it stays so, name the primary in HEADRACE_DATABASE_URL."
+        return [*self.problems(), *([read_only] if self.is_read_only else [])]
 
 
 async def read_facts(connection: Connection, database: Database) -> ServerFacts:

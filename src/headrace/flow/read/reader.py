@@ -23,6 +23,7 @@ from headrace.flow.read.views import (
 from headrace.store.body import unpack
 from headrace.store.database import Connection, Database
 from headrace.store.reading import count_unfinished, read_event, read_events
+from headrace.store.server import read_facts
 from headrace.store.tallies import sum_tallies
 
 #: Seconds that a reader waits for a connection.
@@ -88,15 +89,10 @@ class Reader:
     async def _database_health(self) -> HealthCheck:
         try:
             async with self._connection() as connection:
-                cursor = await connection.execute(
-                    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"
-                )
-                row = await cursor.fetchone()
+                problems = (await read_facts(connection, self._database)).problems_now()
         except Unavailable as error:
             return HealthCheck("database", ok=False, detail=error.detail)
-        if row is None or row[0]:
-            return HealthCheck("database", ok=False, detail="the server is read-only")
-        return HealthCheck("database", ok=True, detail="writable")
+        return HealthCheck("database", ok=not problems, detail=" ".join(problems) or "writable")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
