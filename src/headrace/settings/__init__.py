@@ -2,7 +2,8 @@
 
 from headrace.settings.fields import Settings
 from headrace.settings.load import child_environment, get_redis_url, get_settings, load_settings
-from headrace.settings.masking import mask_url
+from headrace.settings.masking import mask, mask_json, mask_url, remember_secret
+from headrace.settings.secrets import read_secret, secret_problem
 from headrace.settings.table import settings_table
 
 __all__ = [
@@ -11,6 +12,11 @@ __all__ = [
     "get_redis_url",
     "get_settings",
     "load_settings",
+    "mask",
+    "mask_json",
     "mask_url",
+    "read_secret",
+    "remember_secret",
+    "secret_problem",
     "settings_table",
 ]
