@@ -11,14 +11,20 @@ if TYPE_CHECKING:
     from headrace.blocking import GenericRepository as GenericRepository
     from headrace.blocking import async_db_session as async_db_session
     from headrace.blocking import db_session as db_session
+    from headrace.blocking import send as send
+    from headrace.blocking import send_async as send_async
     from headrace.bootstrap import celery_app as celery_app
     from headrace.bootstrap import process_incoming_event as process_incoming_event
     from headrace.broker.config import get_celery_config as get_celery_config
+    from headrace.domain.outcome import ErrorReport as ErrorReport
     from headrace.engine import ElasticsearchIndexNode as ElasticsearchIndexNode
     from headrace.engine import EventSchema as EventSchema
+    from headrace.engine import Fallback as Fallback
     from headrace.engine import Node as Node
     from headrace.engine import Pipeline as Pipeline
     from headrace.engine import PipelineRegistry as PipelineRegistry
+    from headrace.engine import Resource as Resource
+    from headrace.engine import Secret as Secret
     from headrace.engine import TaskContext as TaskContext
     from headrace.errors import EventAlreadyFinished as EventAlreadyFinished
     from headrace.errors import EventFailed as EventFailed
@@ -33,14 +39,20 @@ _HOMES = {
     "GenericRepository": "headrace.blocking",
     "async_db_session": "headrace.blocking",
     "db_session": "headrace.blocking",
+    "send": "headrace.blocking",
+    "send_async": "headrace.blocking",
     "celery_app": "headrace.bootstrap",
     "process_incoming_event": "headrace.bootstrap",
     "get_celery_config": "headrace.broker.config",
+    "ErrorReport": "headrace.domain.outcome",
     "ElasticsearchIndexNode": "headrace.engine",
     "EventSchema": "headrace.engine",
+    "Fallback": "headrace.engine",
     "Node": "headrace.engine",
     "Pipeline": "headrace.engine",
     "PipelineRegistry": "headrace.engine",
+    "Resource": "headrace.engine",
+    "Secret": "headrace.engine",
     "TaskContext": "headrace.engine",
     "EventAlreadyFinished": "headrace.errors",
     "EventFailed": "headrace.errors",

@@ -1,4 +1,4 @@
-"""Reading events, the ledger, health and pipelines as a client does."""
+"""Reading events, the ledger and health as a client does."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -28,6 +28,8 @@ def test_an_event_is_read_with_its_data_as_it_was_sent(api_client: Client) -> No
     assert body in response.content
     assert (event["id"], event["type"]) == (event_id, "reading.test")
     assert event.keys() >= {"state", "reason", "since", "data", "task_context", "attempts", "attempt"}
+    assert (event["parent_id"], event["children"], event["waits"]) == (None, [], [])
+    assert (event["checkpoints"], event["notes"], event["logs"]) == ([], [], [])
     assert event.keys() >= {"created_at", "finished_at", "error", "release", "source", "subject"}
     assert datetime.fromisoformat(event["created_at"]).utcoffset() == timedelta()
 
@@ -123,15 +125,6 @@ def test_a_living_and_ready_process_says_so(api_client: Client) -> None:
     response = api_client.get("/health/ready")
     assert response.status_code == 200
     assert {"name": "database", "ok": True, "detail": "writable", "required": True} in response.json()["checks"]
-
-
-def test_every_pipeline_is_listed_and_described(api_client: Client) -> None:
-    for listed in api_client.get("/pipelines").json()["pipelines"]:
-        pipeline = api_client.get(f"/pipelines/{listed['name']}").json()
-        assert pipeline == listed | {"mermaid": pipeline["mermaid"]}
-        assert pipeline["mermaid"].startswith("flowchart")
-
-    problem_in(api_client.get("/pipelines/there-is-none-of-this-name"), 404, "not-found")
 
 
 def test_the_type_of_a_problem_leads_to_its_explanation(api_client: Client) -> None:

@@ -35,7 +35,7 @@ def _good_ending(number: int, webhook: Webhook) -> Ending:
         "reason": None,
         "error": None,
         "data": webhook.event,
-        "task_context": {"nodes": nodes, "metadata": {"nodes": {name: {"attempt": 1} for name in nodes}}},
+        "task_context": {"nodes": nodes, "metadata": {"nodes": {name: {"attempts": 1} for name in nodes}}},
         "attempt": 2,
         "attempts": [LOST],
         "created_at": "2026-01-01T00:00:00Z",

@@ -56,7 +56,7 @@ def test_a_type_of_which_nothing_is_finished_has_no_times() -> None:
 
 def test_calls_that_were_made_again_are_counted() -> None:
     [ending] = good_endings(1)
-    again = changed(ending, task_context={"nodes": {}, "metadata": {"nodes": {"risk": {"attempt": 3}}}})
+    again = changed(ending, task_context={"nodes": {}, "metadata": {"nodes": {"risk": {"attempts": 3}}}})
     assert again.calls_again == 2
 
 

@@ -1,16 +1,16 @@
 """What becomes of a run after an attempt, and after its worker vanished."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.domain.event import Losses, Run
+from headrace.domain.event import Losses, NewEvent, Run
 from headrace.domain.ids import new_id
-from headrace.domain.outcome import Backoff, Completed, ErrorReport, GivenBack, NodeFailed, Unfit
-from headrace.domain.settle import Delayed, Finished, Parked, Policy, Released, Settled, lose, settle
+from headrace.domain.outcome import Completed, ErrorReport, GivenBack, NodeFailed, Suspended, Unfit
+from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
+from headrace.domain.settle import Delayed, Finished, Parked, Policy, Released, lose, settle
 from headrace.domain.states import EventState, Reason
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,77 +28,81 @@ RUN = Run(
     losses=Losses(),
     body=b"{}",
     started_at=NOW,
+    begun_at=NOW,
 )
 
-FAILED = NodeFailed("reply", ErrorReport("ValueError", "no"), {"reply": 1}, Backoff((10.0, 20.0)), b"{}")
+ERROR = ErrorReport("ValueError", "no")
+
+EMITTED = (NewEvent(new_id(), "order.paid", b"{}"),)
+
+PROGRESS = Progress({"reply": 1}, [Checkpoint("classify", "v1", b"1", b"{}")], logged=b"[]", pipeline="tickets 1")
 
 LOSSES = st.builds(Losses, st.integers(0, 60), st.integers(0, 4), st.integers(0, 49))
 
 
-def after(outcome: Completed | NodeFailed | Unfit | GivenBack, policy: Policy | None = None) -> Settled:
-    return settle(RUN, outcome, policy or Policy(), NOW, 0.5)
+def pause(reason: Reason, seconds: float | None) -> Pause:
+    due = None if seconds is None else NOW + timedelta(seconds=seconds)
+    return Pause(f"{reason} {seconds}", reason, due, Awaited("order.paid", "17") if reason is Reason.WAIT else None)
 
 
-def failing(failures: Mapping[str, int]) -> NodeFailed:
-    return replace(FAILED, failures=failures)
+def suspended(*pauses: Pause) -> Delayed:
+    settled = settle(RUN, Suspended(replace(PROGRESS, pauses=pauses), "reply", ERROR))
+    assert isinstance(settled, Delayed)
+    return settled
 
 
-def test_a_completed_run_succeeds() -> None:
-    assert after(Completed(b"{}")) == Finished(RUN, EventState.SUCCEEDED, b"{}")
-
-
-def test_a_failure_waits_for_its_retry() -> None:
-    assert after(FAILED) == Delayed(RUN, NOW + timedelta(seconds=10), {"reply": 1}, "reply", FAILED.error)
-
-
-def test_each_failure_of_a_node_waits_for_its_own_delay_and_the_last_fails_the_event() -> None:
-    again = after(failing({"reply": 2}))
-    assert isinstance(again, Delayed)
-    assert again.due == NOW + timedelta(seconds=20)
-
-    assert after(failing({"reply": 3})) == Finished(
-        RUN, EventState.FAILED, b"{}", FAILED.error, "reply", Reason.NODE_FAILED
+def test_a_completed_run_succeeds_with_what_it_emitted_and_logged() -> None:
+    assert settle(RUN, Completed(b"{}", EMITTED, b"[]")) == Finished(
+        RUN, EventState.SUCCEEDED, b"{}", progress=Progress(logged=b"[]"), emitted=EMITTED, clears=False
     )
 
 
-def test_failures_of_other_nodes_are_not_counted() -> None:
-    assert isinstance(after(failing({"reply": 1, "classify": 9})), Delayed)
+def test_only_a_first_attempt_that_stored_nothing_leaves_nothing_to_clear() -> None:
+    def clears(run: Run, *, stored: bool) -> bool:
+        settled = settle(run, Completed(b"{}", stored=stored))
+        return isinstance(settled, Finished) and settled.clears
+
+    assert not clears(RUN, stored=False)
+    assert clears(RUN, stored=True)
+    assert clears(replace(RUN, attempt=2), stored=False)
+    assert clears(replace(RUN, run_number=2), stored=False)
 
 
-def test_a_permanent_failure_fails_at_once() -> None:
-    settled = after(replace(FAILED, permanent=True))
-
-    assert isinstance(settled, Finished)
-    assert settled.state is EventState.FAILED
-
-
-@given(st.floats(0.0, 1e6), st.booleans(), st.integers(0, 99))
-def test_a_retry_after_moves_the_time_whatever_the_budget_says(seconds: float, permanent: bool, failures: int) -> None:
-    asked = replace(
-        FAILED, retry_after_seconds=seconds, permanent=permanent, failures={"reply": failures}, backoff=Backoff(())
+def test_a_failure_without_a_retry_left_fails_the_event_and_keeps_its_progress() -> None:
+    assert settle(RUN, NodeFailed("reply", ERROR, b"{}", PROGRESS, EMITTED)) == Finished(
+        RUN, EventState.FAILED, b"{}", ERROR, "reply", Reason.NODE_FAILED, PROGRESS, EMITTED
     )
 
-    settled = after(asked)
 
-    assert isinstance(settled, Delayed)
-    assert settled.due == NOW + timedelta(seconds=seconds)
+def test_a_suspended_run_waits_for_the_first_pause_that_ends_by_itself() -> None:
+    pauses = [pause(Reason.WAIT, None), pause(Reason.SLEEP, 20), pause(Reason.RETRY, 10)]
+    progress = replace(PROGRESS, pauses=tuple(pauses))
+
+    assert suspended(*pauses) == Delayed(RUN, NOW + timedelta(seconds=10), Reason.RETRY, progress, "reply", ERROR)
 
 
-def test_a_cap_shortens_the_wait() -> None:
-    settled = after(FAILED, Policy(delay_cap_seconds=3.0))
+def test_a_run_whose_pauses_all_need_an_event_waits_without_an_end() -> None:
+    settled = suspended(pause(Reason.WAIT, None))
 
-    assert isinstance(settled, Delayed)
-    assert settled.due == NOW + timedelta(seconds=3)
+    assert (settled.due, settled.reason) == (None, Reason.WAIT)
+
+
+@given(st.lists(st.tuples(st.sampled_from([Reason.RETRY, Reason.SLEEP, Reason.WAIT]), st.floats(0, 1e6)), min_size=1))
+def test_no_pause_ends_before_its_run_is_due(pauses: list[tuple[Reason, float]]) -> None:
+    settled = suspended(*(pause(reason, seconds) for reason, seconds in pauses))
+
+    assert settled.due == NOW + timedelta(seconds=min(seconds for _, seconds in pauses))
+    assert settled.reason in {reason for reason, _ in pauses}
 
 
 def test_an_event_that_does_not_fit_is_parked_with_its_schema() -> None:
     error = ErrorReport("ValidationError", "subject: missing")
 
-    assert after(Unfit(Reason.SCHEMA_MISMATCH, "abc", error)) == Parked(RUN, "schema-mismatch", "abc", error)
+    assert settle(RUN, Unfit(Reason.SCHEMA_MISMATCH, "abc", error)) == Parked(RUN, "schema-mismatch", "abc", error)
 
 
-def test_a_run_given_back_keeps_every_count() -> None:
-    assert after(GivenBack({"reply": 1})) == Released(RUN, {"earlier": 2, "reply": 1})
+def test_a_run_given_back_keeps_its_progress() -> None:
+    assert settle(RUN, GivenBack(PROGRESS)) == Released(RUN, PROGRESS)
 
 
 @given(LOSSES, st.booleans(), st.booleans())
@@ -131,3 +135,12 @@ def test_the_fiftieth_unseen_loss_spends_the_budget() -> None:
 @given(st.integers(0, 10_000))
 def test_neighbours_of_a_crashing_run_never_pay(deaths: int) -> None:
     assert not lose(Losses(total=deaths), alone=False, seen=True, policy=Policy()).spent
+
+
+def test_a_pause_of_a_node_that_cannot_go_on_yet_wakes_nobody() -> None:
+    pauses = [pause(Reason.RETRY, -5), pause(Reason.RETRY, 60)]
+    outcome = Suspended(replace(PROGRESS, pauses=pauses), "reply", ERROR, unreached=frozenset({pauses[0].node}))
+    settled = settle(RUN, outcome)
+    assert isinstance(settled, Delayed)
+    assert settled.due == NOW + timedelta(seconds=60)
+    assert settled.progress.pauses == pauses

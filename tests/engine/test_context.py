@@ -4,6 +4,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from headrace.engine import EventSchema, TaskContext
 
@@ -40,3 +41,8 @@ def test_an_output_without_a_json_form_is_refused(context: TaskContext) -> None:
     context.nodes["odd"] = object()
     with pytest.raises(ValueError, match="object"):
         context.to_json()
+
+
+def test_its_parts_cannot_be_exchanged(context: TaskContext) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        context.nodes = {}  # type: ignore[misc]  # that is the test

@@ -118,3 +118,13 @@ def test_tasks_that_a_node_leaves_behind_are_cancelled(tickets: Pipeline) -> Non
 
     tickets.run({})
     assert ended == ["ended"]
+
+
+def test_an_async_node_s_error_is_told_without_anything_of_ours_before_it(tickets: Pipeline) -> None:
+    @tickets.node(retries=0)
+    async def look(event: TicketOpened) -> None:
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no") as raised:
+        tickets.run({})
+    assert raised.value.__context__ is None

@@ -47,13 +47,19 @@ def test_the_description_is_json_of_every_node(drawn: Pipeline) -> None:
     assert described["schema_hash"] == schema_hash(TicketOpened)
     assert described["nodes"][1] == {
         "name": "reply",
+        "shape": "plain",
         "inputs": ["event", "classify"],
         "after": [],
+        "upstream": ["classify"],
         "mode": "sync",
         "retries": 2,
         "backoff_seconds": [1, 1],
         "timeout_seconds": 10,
     }
+    assert described["fields"] == [
+        {"name": "subject", "type": "str", "required": False},
+        {"name": "body", "type": "str", "required": False},
+    ]
     assert [(node["name"], node["mode"], node["after"]) for node in described["nodes"]] == [
         ("classify", "async", []),
         ("reply", "sync", []),

@@ -23,6 +23,10 @@ class Person(BaseModel):
     family_name: str = Field(default="Ito", alias="familyName")
 
 
+class Measured(BaseModel):
+    metres: float
+
+
 @dataclass
 class Point:
     x: float
@@ -69,6 +73,8 @@ def test_what_has_a_json_form_is_written(value: object, expected: bytes) -> None
         lambda: math.nan,
         lambda: [1.0, -math.inf],
         lambda: Point(math.nan),
+        lambda: [Measured(metres=math.nan)],
+        lambda: {"far": Measured(metres=math.inf)},
         lambda: {"text": "NaN", "number": math.inf},
         lambda: "\ud800",
         lambda: {"\udfff": 1},

@@ -5,7 +5,8 @@ import pytest
 
 from headrace.domain.backoff import DEFAULT_DELAYS_SECONDS
 from headrace.engine import Node, NodeOptions
-from headrace.engine.node import NodeTarget, spec_of
+from headrace.engine.node import NodeTarget
+from headrace.engine.spec import spec_of
 from headrace.errors import PipelineInvalid
 
 

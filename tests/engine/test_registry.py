@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from headrace.engine import EventSchema, Pipeline, PipelineRegistry, schema_hash
-from headrace.errors import PipelineInvalid, UnknownPipeline
+from headrace.errors import NotFound, PipelineInvalid, UnknownPipeline
 from tests.engine.support import TicketOpened
 
 
@@ -19,7 +19,7 @@ class StoredEvent:
 def test_a_pipeline_registers_itself() -> None:
     orders = Pipeline("orders", OrderPaid)
     assert PipelineRegistry.pipelines() == (orders,)
-    assert PipelineRegistry.get("order.paid") is orders
+    assert PipelineRegistry.serving("order.paid") == [orders]
 
 
 def test_a_pipeline_can_stay_out_and_come_in_later() -> None:
@@ -54,7 +54,17 @@ def test_an_unknown_type_is_told_with_the_known_ones(tickets: Pipeline) -> None:
 
 def test_with_no_pipeline_at_all_that_is_told() -> None:
     with pytest.raises(UnknownPipeline, match="declared: none"):
-        PipelineRegistry.get("order.paid")
+        PipelineRegistry.serving("order.paid")
+
+
+def test_a_pipeline_is_found_by_its_name_in_the_newest_version(tickets: Pipeline) -> None:
+    newest = Pipeline("tickets", TicketOpened, version=3)
+    assert PipelineRegistry.named("tickets") is newest
+    assert PipelineRegistry.named("tickets", 1) is tickets
+    with pytest.raises(NotFound, match="has no version 2; there are: 1, 3"):
+        PipelineRegistry.named("tickets", 2)
+    with pytest.raises(NotFound, match="No pipeline is named 'ticket'; there are: tickets"):
+        PipelineRegistry.named("ticket")
 
 
 def test_the_types_come_with_the_hashes_of_their_schemas(tickets: Pipeline) -> None:
@@ -70,14 +80,14 @@ def test_a_registry_without_mistakes_passes_its_check(tickets: Pipeline) -> None
     PipelineRegistry.check()
 
 
-def test_two_pipelines_of_one_type_or_one_name_are_mistakes(tickets: Pipeline) -> None:
+def test_two_pipelines_without_a_rule_for_one_type_or_of_one_name_and_version_are_mistakes(tickets: Pipeline) -> None:
     Pipeline("tickets again", TicketOpened)
     Pipeline("tickets", OrderPaid)
     with pytest.raises(PipelineInvalid) as raised:
         PipelineRegistry.check()
     assert [problem.split(";")[0] for problem in raised.value.problems] == [
+        "pipeline 'tickets': found 2 of this name, version 1",
         "type 'ticket.opened': found 2 pipelines, 'tickets', 'tickets again'",
-        "pipeline 'tickets': found 2 of this name",
     ]
 
 

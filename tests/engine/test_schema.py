@@ -2,6 +2,8 @@ import pytest
 from pydantic import Field, ValidationError
 
 from headrace.engine import EventSchema, TaskContext, schema_hash
+from headrace.engine.schema import as_match_key
+from headrace.settings import remember_secret
 
 
 class OrderPaid(EventSchema, type="order.paid"):
@@ -89,3 +91,9 @@ def test_the_hash_changes_with_a_field_a_constraint_or_the_type() -> None:
 
     hashes = {schema_hash(schema) for schema in (OrderPaid, Renamed, Wider, EventSchema)}
     assert len(hashes) == 4
+
+
+def test_a_match_key_holds_no_secret() -> None:
+    remember_secret("matched-by-this")
+    assert as_match_key(["order", "matched-by-this"]) == '["order","***"]'
+    assert as_match_key("matched-by-this") == "***"

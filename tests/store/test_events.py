@@ -21,6 +21,7 @@ async def test_an_event_is_stored_whole_with_a_run_and_a_tally(storage: Storage,
         queue="slow",
         source="shop",
         subject="17",
+        match_key="17",
         parent_id=new_id(),
         trace="00-ab-cd-01",
         headers={"x-a": "1"},
@@ -31,7 +32,7 @@ async def test_an_event_is_stored_whole_with_a_run_and_a_tally(storage: Storage,
 
     row = storage.row("SELECT * FROM headrace.events")
     assert unpack(row["body"]) == event.body
-    fields = ("id", "tenant", "type", "source", "subject", "parent_id", "trace", "headers")
+    fields = ("id", "tenant", "type", "source", "subject", "match_key", "parent_id", "trace", "headers")
     assert {name: row[name] for name in fields} == {name: getattr(event, name) for name in fields}
     run = storage.run(event.id)
     assert (run["type"], run["queue"], run["state"], run["reason"], run["owner"]) == (

@@ -12,7 +12,10 @@ from headrace.domain.clock import utc_now
 from headrace.domain.event import Losses
 from headrace.domain.ids import new_id
 from headrace.domain.outcome import ErrorReport
-from headrace.domain.settle import Delayed
+from headrace.domain.progress import Pause, Progress
+from headrace.domain.settle import Delayed, Released
+from headrace.domain.states import Reason
+from headrace.store.checkpoints import load_kept
 from headrace.store.database import Database
 from headrace.store.runs import claim_lost, claim_named, retry_now
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store
@@ -46,6 +49,20 @@ async def test_a_claim_writes_the_owner_and_one_attempt_more(storage: Storage, d
     row = storage.run(event.id)
     assert (row["owner"], row["attempt"], row["state"], row["reason"]) == (worker, 1, "running", None)
     assert row["since"] == run.started_at
+
+
+async def test_a_run_knows_when_its_first_attempt_began_and_what_it_followed(
+    storage: Storage, database: Database
+) -> None:
+    await accept_many(database, 1)
+    [first] = await claim(database, storage.add_worker())
+    assert (first.begun_at, first.pipeline, first.is_first) == (first.started_at, None, True)
+    await store(database, Released(first, Progress(pipeline="tickets 2")))
+
+    [second] = await claim(database, storage.add_worker())
+
+    assert (second.begun_at, second.pipeline, second.is_first) == (first.begun_at, "tickets 2", False)
+    assert second.started_at > first.started_at
 
 
 async def test_the_oldest_due_runs_come_first(storage: Storage, database: Database) -> None:
@@ -197,7 +214,9 @@ async def test_a_run_that_waits_for_a_retry_or_is_parked_is_made_due_on_request(
     runs = {run.event_id: run for run in await claim(database, worker, most=1)}
     error = ErrorReport("ValueError", "no")
     later = utc_now() + timedelta(hours=1)
-    await store(database, Delayed(runs[waiting], later, {"node": 1}, "node", error))
+    pauses = (Pause("node", Reason.RETRY, later), Pause("nap", Reason.SLEEP, later + timedelta(hours=1)))
+    progress = Progress({"node": 1}, pauses=pauses)
+    await store(database, Delayed(runs[waiting], later, Reason.RETRY, progress, "node", error))
     storage.rows(
         "UPDATE headrace.runs SET state = 'waiting', reason = 'no-pipeline', rank = 'infinity' WHERE event_id = %s",
         parked,
@@ -209,3 +228,9 @@ async def test_a_run_that_waits_for_a_retry_or_is_parked_is_made_due_on_request(
     again = {run.event_id: run for run in await claim(database, worker)}
     assert again.keys() == {waiting, parked, queued}
     assert (again[waiting].attempt, again[waiting].failures) == (2, {"node": 1})
+    async with database.connection() as connection:
+        kept = (await load_kept(connection, database, [again[waiting]]))[waiting]
+    assert [(pause.node, pause.due < utc_now()) for pause in kept.pauses if pause.due] == [
+        ("nap", False),
+        ("node", True),
+    ]

@@ -1,22 +1,44 @@
 """Settling: what became of runs is stored only by who still holds them."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from headrace.domain.clock import utc_now
 from headrace.domain.event import Run
 from headrace.domain.ids import new_id
 from headrace.domain.outcome import ErrorReport
+from headrace.domain.progress import Pause, Progress
 from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
+from headrace.store.settle import settle
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 
 ERROR = ErrorReport("ValueError", "no", "node-failed", ["app.py:1 in node: raise"])
+
+
+class CountingConnection(psycopg.AsyncConnection[TupleRow]):
+    """Counts what is executed on it."""
+
+    statements = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, storage: Storage) -> AsyncIterator["CountingConnection"]:
+        async with await cls.connect(storage.services.database_url) as connection:
+            yield connection
+
+    async def execute(self, *arguments: Any, **options: Any) -> psycopg.AsyncCursor[TupleRow]:
+        self.statements += 1
+        return await super().execute(*arguments, **options)
 
 
 async def claimed(storage: Storage, database: Database, count: int = 1) -> list[Run]:
@@ -30,7 +52,9 @@ def failed(run: Run) -> Finished:
 
 
 def delayed(run: Run) -> Delayed:
-    return Delayed(run, utc_now() + timedelta(hours=1), {"reply": 1}, "reply", ERROR)
+    due = utc_now() + timedelta(hours=1)
+    pauses = (Pause("reply", Reason.RETRY, due),)
+    return Delayed(run, due, Reason.RETRY, Progress({"reply": 1}, pauses=pauses, pipeline="tickets 1"), "reply", ERROR)
 
 
 def parked(run: Run) -> Parked:
@@ -38,7 +62,7 @@ def parked(run: Run) -> Parked:
 
 
 def released(run: Run) -> Released:
-    return Released(run, {"reply": 2})
+    return Released(run, Progress({"reply": 2}))
 
 
 async def test_a_success_replaces_the_run_by_a_result(storage: Storage, database: Database) -> None:
@@ -79,7 +103,7 @@ async def test_a_delayed_run_waits_with_its_failures_for_its_time(storage: Stora
 
     row = storage.run(run.event_id)
     assert (row["state"], row["reason"], row["owner"], row["rank"]) == ("waiting", "retry", None, after.due)
-    assert (row["attempt"], row["failures"]) == (1, {"reply": 1})
+    assert (row["attempt"], row["failures"], row["pipeline"]) == (1, {"reply": 1}, "tickets 1")
     assert storage.attempts(run.event_id) == [(1, "failed", "reply")]
     assert await claim(database, storage.add_worker()) == []
 
@@ -178,3 +202,13 @@ async def test_many_results_of_one_state_are_one_tally(storage: Storage, databas
 
     tallies = storage.rows("SELECT state, delta FROM headrace.tallies ORDER BY delta")
     assert tallies == [("failed", 2), ("succeeded", 3)]
+
+
+async def test_plain_successes_are_stored_in_one_statement(storage: Storage, database: Database) -> None:
+    runs = await claimed(storage, database, 3)
+    batch = [replace(succeeded(run), clears=False) for run in runs]
+
+    async with CountingConnection.opened(storage) as connection, connection.transaction():
+        assert len(await settle(connection, database, batch, utc_now(), "release-1")) == 3
+
+    assert connection.statements == 1

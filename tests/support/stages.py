@@ -10,10 +10,13 @@ from headrace.domain.clock import utc_now
 from headrace.domain.event import DEFAULT_QUEUE
 from headrace.domain.ids import new_id
 from headrace.domain.settle import Policy, Settled
-from headrace.engine import NodeThreads, PipelineRegistry
+from headrace.engine import NodeProcesses, NodeThreads, PipelineRegistry, Resources
 from headrace.flow.execute import Executor, ExecutorSettings, Lane
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
+from headrace.flow.execute.keeper import Keeper
+from headrace.flow.execute.notebook import Notebook
+from headrace.flow.execute.perform import Performer
 from headrace.flow.relay import Relay, RelayTimes
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
 from headrace.store.look import LostDue
@@ -30,11 +33,12 @@ Told = tuple[str, Sequence[UUID]]
 
 @dataclass
 class Worker:
-    """An executor with its lease. `settled` is what it settled and still held, in order."""
+    """An executor with its lease. `settled` is what it settled and still held, `told` what may run because of that."""
 
     executor: Executor
     heartbeat: Heartbeat
     settled: list[Settled]
+    told: list[Told]
 
     @property
     def id(self) -> UUID:
@@ -56,20 +60,28 @@ async def working(
     loop = asyncio.get_running_loop()
     database, threads = storage.open(url), NodeThreads(4)
     settled: list[Settled] = []
+    told: list[Told] = []
     row = WorkerRow("worker", "test", 1, 1, queues=(DEFAULT_QUEUE,), types=PipelineRegistry.types())
     source = storage.services.database_url
     heartbeat = Heartbeat(
         lambda: source, row, LeaseTimes(60.0, 0.2), schema=storage.schema, pooler="none", clock=utc_now
     )
+    performer = Performer(
+        threads=threads,
+        processes=NodeProcesses(),
+        resources=Resources(),
+        keeper=Keeper(database),
+        notebook=Notebook(database, utc_now),
+        delay_cap_seconds=None,
+        clock=utc_now,
+        chance=lambda: 0.5,
+    )
     executor = Executor(
         Claimer(database, (DEFAULT_QUEUE,), sorted(PipelineRegistry.types()), lane),
-        Completer(database, utc_now, "release-1"),
-        threads,
+        performer,
+        Completer(database, utc_now, "release-1", lambda queue, ids: told.append((queue, ids))),
         lambda: heartbeat.id,
         ExecutorSettings(concurrency, claim_batch=CLAIM_BATCH, poll_seconds=poll_seconds, lost_threads=8),
-        Policy(),
-        utc_now,
-        lambda: 0.5,
         settled.append,
     )
     await database.open()
@@ -77,13 +89,15 @@ async def working(
     running = asyncio.create_task(executor.run())
     try:
         await eventually(lambda: heartbeat.id is not None, "the worker is registered")
-        yield Worker(executor, heartbeat, settled)
+        yield Worker(executor, heartbeat, settled, told)
     finally:
         executor.stop()
         await running
         await executor.finish(grace_seconds)
         await asyncio.to_thread(heartbeat.stop)
         threads.close()
+        await performer.processes.close()
+        await performer.resources.close()
         await database.close()
 
 

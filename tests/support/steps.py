@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import orjson
@@ -9,8 +10,9 @@ import orjson
 from headrace.domain.clock import utc_now
 from headrace.domain.event import NewEvent, Run
 from headrace.domain.ids import new_id
-from headrace.domain.settle import Finished, Settled
-from headrace.domain.states import EventState
+from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
+from headrace.domain.settle import Delayed, Finished, Settled
+from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
 from headrace.store.events import insert_events
 from headrace.store.runs import claim_due
@@ -26,11 +28,12 @@ def new_event(
     id: UUID | None = None,  # noqa: A002  # the field's own name
     queue: str | None = None,
     task: str | None = None,
+    match_key: str | None = None,
     **data: object,
 ) -> NewEvent:
     """An event whose body is its type and `data`."""
     event = NewEvent(id=id or new_id(), type=type_, body=orjson.dumps({"type": type_, **data}))
-    return replace(event, queue=queue or event.queue, task=task)
+    return replace(event, queue=queue or event.queue, task=task, match_key=match_key)
 
 
 async def accept(database: Database, *events: NewEvent) -> list[UUID]:
@@ -62,3 +65,25 @@ async def store(database: Database, *batch: Settled) -> set[UUID]:
 def succeeded(run: Run) -> Finished:
     """What a run without fault comes to."""
     return Finished(run, EventState.SUCCEEDED, b'{"nodes":{}}')
+
+
+def output(node: str, value: str = "1", *, emitted: Sequence[NewEvent] = ()) -> Checkpoint:
+    """The output of a node that finished, which is JSON."""
+    return Checkpoint(node, "v1", value.encode(), b'{"attempts":1}', emitted=emitted)
+
+
+def paused(node: str, reason: Reason = Reason.SLEEP, *, hours: float | None = 1) -> Pause:
+    """A pause that ends by itself after a while, or never."""
+    return Pause(node, reason, None if hours is None else utc_now() + timedelta(hours=hours))
+
+
+def awaiting(node: str = "payment", key: str = "17", *, type_: str = "order.paid", hours: float | None = None) -> Pause:
+    """A pause for an event of a type with a match key."""
+    return replace(paused(node, Reason.WAIT, hours=hours), awaited=Awaited(type_, key))
+
+
+def suspended(run: Run, *pauses: Pause, **progress: object) -> Delayed:
+    """What a run comes to that cannot go on before one of these pauses ends."""
+    ending = [(pause.due, pause.reason) for pause in pauses if pause.due is not None]
+    due, reason = min(ending, default=(None, Reason.WAIT))
+    return Delayed(run, due, reason, replace(Progress(pauses=pauses), **progress))  # type: ignore[arg-type]  # its fields

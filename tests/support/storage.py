@@ -27,7 +27,7 @@ SELECT event_id, state FROM headrace.runs UNION ALL SELECT event_id, state FROM 
 
 _RUN = """
 SELECT run_number, epoch, type, queue, task, state, reason, nullif(rank, 'infinity') AS rank, owner, attempt, failures,
-       losses, solo_losses, unseen_losses, schema_hash, release, since
+       losses, solo_losses, unseen_losses, schema_hash, release, since, begun, pipeline
 FROM headrace.runs WHERE event_id = %s
 """
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from headrace.domain.event import TYPE_PATTERN
 from headrace.domain.states import EventState
-from headrace.flow.ingest.parse import TYPE_PATTERN
 from headrace.flow.read import EventFilter
 
 #: How many events a page has unless asked otherwise, and how many it may have.

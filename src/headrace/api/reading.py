@@ -17,7 +17,7 @@ router = APIRouter(tags=["read"], dependencies=[Depends(refuse_options)])
 
 @router.get("/events/{event_id:uuid}")
 async def get_event(request: Request, event_id: UUID) -> Response:
-    """One event with its data exactly as sent, its failed attempts and, once finished, its result."""
+    """One event with its data exactly as sent, its attempts, what they left and, once finished, its result."""
     return json_response(_event_members(await services_of(request).read.get_event(event_id)))
 
 
@@ -53,6 +53,7 @@ def _event_members(event: EventView) -> dict[str, Any]:
         "since": event.since,
         "source": event.source,
         "subject": event.subject,
+        "parent_id": event.parent_id,
         "data": orjson.Fragment(event.body),
         "task_context": _json(event.task_context),
         "attempt": event.attempt,
@@ -61,6 +62,11 @@ def _event_members(event: EventView) -> dict[str, Any]:
         "finished_at": event.finished_at,
         "error": _json(event.error),
         "release": event.release,
+        "children": _json(event.details.children),
+        "waits": _json(event.details.waits),
+        "checkpoints": _json(event.details.checkpoints),
+        "notes": _json(event.details.notes),
+        "logs": _json(event.details.logs),
     }
 
 

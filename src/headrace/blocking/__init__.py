@@ -2,6 +2,7 @@
 
 from headrace.blocking.event import Event
 from headrace.blocking.repository import GenericRepository
+from headrace.blocking.sending import send, send_async
 from headrace.blocking.sessions import async_db_session, db_session
 
-__all__ = ["Event", "GenericRepository", "async_db_session", "db_session"]
+__all__ = ["Event", "GenericRepository", "async_db_session", "db_session", "send", "send_async"]

@@ -11,6 +11,7 @@ from headrace.domain.event import DEFAULT_QUEUE, DEFAULT_TENANT, DEFAULT_TYPE
 from headrace.domain.ids import new_id
 from headrace.domain.payload import decode
 from headrace.engine.json_form import to_json
+from headrace.engine.schema import match_key_of
 from headrace.store.body import pack, unpack
 from headrace.store.sql import WRITTEN_SCHEMA
 
@@ -40,6 +41,7 @@ class Event(Base):
     type: Mapped[str] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
+    match_key: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[UUID | None] = mapped_column(Uuid)
     trace: Mapped[str | None] = mapped_column(Text)
     headers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
@@ -62,7 +64,9 @@ class Event(Base):
     ) -> None:
         fields.setdefault("id", new_id())
         fields.setdefault("type", str(data.get("type", DEFAULT_TYPE)))
-        super().__init__(packed_body=pack(to_json(data)), **fields)
+        body = to_json(data)
+        fields.setdefault("match_key", match_key_of(fields["type"], data))
+        super().__init__(packed_body=pack(body), **fields)
         self.task = task
         self.queue = queue
 

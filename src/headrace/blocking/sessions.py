@@ -30,6 +30,16 @@ async def async_db_session() -> AsyncIterator[AsyncSession]:
         yield session
 
 
+def close_engines() -> None:
+    """Close both pools. The next session is on the database that the settings name then."""
+    if _engine.cache_info().currsize:
+        _engine().dispose()
+    if _async_engine.cache_info().currsize:
+        _async_engine().sync_engine.dispose(close=False)  # they are closed on the loop that opened them
+    _engine.cache_clear()
+    _async_engine.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
     settings = get_settings()

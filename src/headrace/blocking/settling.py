@@ -24,6 +24,10 @@ WITH gone AS (
     FROM gone
 ), tallied AS (
     INSERT INTO headrace.tallies (state, delta) SELECT 'succeeded', 1 FROM gone
+), outputs AS (
+    DELETE FROM headrace.checkpoints c USING gone WHERE c.event_id = gone.event_id
+), pauses AS (
+    DELETE FROM headrace.waits w USING gone WHERE w.event_id = gone.event_id
 )
 SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM headrace.runs WHERE event_id = :id)
 """

@@ -17,13 +17,16 @@ from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
 from headrace.bootstrap.results import celery_app
 from headrace.broker.health import redis_problem
-from headrace.domain.clock import utc_now
+from headrace.domain.clock import Clock, utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.settle import Policy, Settled
-from headrace.engine import NodeThreads, PipelineRegistry
+from headrace.engine import NodeProcesses, NodeThreads, PipelineRegistry, Resources
 from headrace.flow.execute import TOGETHER, Executor, ExecutorSettings, Lane
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
+from headrace.flow.execute.keeper import Keeper
+from headrace.flow.execute.notebook import Notebook
+from headrace.flow.execute.perform import Performer
 from headrace.flow.ingest import Ingest
 from headrace.flow.read import HealthCheck, Reader
 from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
@@ -35,7 +38,7 @@ from headrace.store.partitions import ensure_partitions
 from headrace.store.workers import WorkerRow
 
 #: Connections of the pool of an API process and of a worker process; the heartbeat has one more of its own.
-API_CONNECTIONS, WORKER_CONNECTIONS, RELAY_CONNECTIONS = 5, 3, 1
+API_CONNECTIONS, WORKER_CONNECTIONS, RELAY_CONNECTIONS = 5, 4, 1
 
 #: Seconds between two looks for missing partitions, and after one that failed.
 PARTITIONS_SECONDS, AGAIN_SECONDS = 3600.0, 30.0
@@ -93,7 +96,7 @@ async def open_worker(
     settings: Settings, lane: Lane, launch: UUID | None, alive: Callable[[], bool], tell: Callable[[Settled], None]
 ) -> AsyncIterator[WorkerServices]:
     """The parts of a worker process, open until the end of the context. `tell` hears of each settled run."""
-    load_app(settings)
+    load_app(settings, secrets=True)
     database = open_database(settings, WORKER_CONNECTIONS)
     connections = WORKER_CONNECTIONS + 1 + settings.user_connections
     heartbeat = make_heartbeat(settings, ROLES[lane], connections, executes=True, launch=launch, alive=alive)
@@ -103,10 +106,11 @@ async def open_worker(
         """The database's time: a host whose clock is off must not move a retry."""
         return utc_now() + timedelta(seconds=heartbeat.clock_offset_seconds)
 
+    performer = _make_performer(settings, database, threads, clock)
     executor = Executor(
         Claimer(database, settings.queues, sorted(PipelineRegistry.types()), lane),
-        Completer(database, clock, settings.release),
-        threads,
+        performer,
+        Completer(database, clock, settings.release, celery_app.hints.offer),
         lambda: heartbeat.id,
         ExecutorSettings(
             concurrency=min(settings.worker_concurrency, TOGETHER.get(lane, settings.worker_concurrency)),
@@ -114,9 +118,6 @@ async def open_worker(
             poll_seconds=settings.poll_seconds,
             lost_threads=settings.lost_threads,
         ),
-        make_policy(settings),
-        clock,
-        random.random,
         tell,
     )
     await database.open()
@@ -125,8 +126,23 @@ async def open_worker(
     finally:
         heartbeat.stop()
         threads.close()
+        await performer.processes.close()
+        await performer.resources.close()
         celery_app.hints.close()
         await database.close()
+
+
+def _make_performer(settings: Settings, database: Database, threads: NodeThreads, clock: Clock) -> Performer:
+    return Performer(
+        threads=threads,
+        processes=NodeProcesses(),
+        resources=Resources(),
+        keeper=Keeper(database),
+        notebook=Notebook(database, clock),
+        delay_cap_seconds=settings.retry_delay_cap_seconds,
+        clock=clock,
+        chance=random.random,
+    )
 
 
 @asynccontextmanager
@@ -138,7 +154,7 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = la
         database,
         new_id(),
         RelayTimes(settings.renew_seconds * SETTLE_IN),
-        make_policy(settings),
+        Policy(),
         utc_now,
         settings.release,
         celery_app.hints.offer,
@@ -199,8 +215,3 @@ def make_heartbeat(
         clock=utc_now,
         alive=alive,
     )
-
-
-def make_policy(settings: Settings) -> Policy:
-    """The budgets and caps that settling keeps to."""
-    return Policy(delay_cap_seconds=settings.retry_delay_cap_seconds)

@@ -41,7 +41,7 @@ class Ending:
     def calls_again(self) -> int:
         """How often a node was called again within the attempt that led to the result."""
         times = (self.event["task_context"] or {}).get("metadata", {}).get("nodes", {})
-        return sum(node["attempt"] - 1 for node in times.values())
+        return sum(node.get("attempts", 1) - 1 for node in times.values())
 
     @property
     def lost_workers(self) -> int:

@@ -14,6 +14,9 @@ DEFAULT_QUEUE = "default"
 #: The type of an event whose data names none.
 DEFAULT_TYPE = "event"
 
+#: What a type of event may look like.
+TYPE_PATTERN = r"[A-Za-z0-9._:/-]{1,200}"
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
@@ -27,6 +30,7 @@ class NewEvent:
     source: str | None = None
     subject: str | None = None
     parent_id: UUID | None = None
+    match_key: str | None = None
     trace: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     task: str | None = None
@@ -44,7 +48,10 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A claimed run: `owner` and `attempt` are the fence of every later write."""
+    """A claimed run: `owner` and `attempt` are the fence of every later write.
+
+    `begun_at` is when its first attempt began; `pipeline` names the one that earlier ones followed, with its version.
+    """
 
     event_id: UUID
     owner: UUID
@@ -58,7 +65,14 @@ class Run:
     losses: Losses
     body: bytes
     started_at: datetime
+    begun_at: datetime
+    pipeline: str | None = None
     source: str | None = None
     subject: str | None = None
     parent_id: UUID | None = None
     trace: str | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no attempt can have left anything."""
+        return self.attempt == 1 and self.run_number == 1

@@ -1,5 +1,6 @@
 """Event ids are UUIDv7 (RFC 9562, section 5.7): their first 48 bits are the milliseconds since 1970."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -27,9 +28,23 @@ def first_id_at(moment: datetime) -> UUID:
     return UUID(int=milliseconds << 80)
 
 
+def same_moment(event_id: UUID) -> tuple[UUID, UUID]:
+    """The smallest and the largest id that carry the same millisecond as this one."""
+    first = event_id.int >> 80 << 80
+    return UUID(int=first), UUID(int=first | ((1 << 80) - 1))
+
+
 def parse_id(text: str) -> UUID | None:
     """The UUID that `text` spells, or None: a malformed id is the caller's to report."""
     try:
         return UUID(text)
     except ValueError:
         return None
+
+
+def derived_id(parent: UUID, name: str) -> UUID:
+    """The UUIDv7 of the parent's moment that belongs to this name: the same whenever it is asked for."""
+    digest = int.from_bytes(hashlib.sha256(f"{parent}/{name}".encode()).digest()[:10])
+    rest = (digest & ~(0xF << 76)) | (0x7 << 76)
+    rest = (rest & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=(parent.int >> 80 << 80) | rest)

@@ -1,7 +1,11 @@
 """What one attempt at a run came to: a closed union, matched to the end wherever it is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from headrace.domain.event import NewEvent
+from headrace.domain.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +30,44 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """Every node finished. `task_context` is JSON."""
+    """Every node finished or was skipped. `task_context` is JSON; `emitted` are events to be stored with the result.
+
+    `logged` holds the lines of the attempt, as JSON. `stored` says that checkpoints of this attempt were stored.
+    """
 
     task_context: bytes
+    emitted: Sequence[NewEvent] = ()
+    logged: bytes | None = None
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFailed:
-    """A node raised. `failures` counts them by node, this one included unless it was a `RetryAfter`."""
+    """A node failed, and no retry is left. `progress` is what a replay may build on.
 
-    node: str
+    `node` is None where the run as a whole failed, as by its deadline.
+    """
+
+    node: str | None
     error: ErrorReport
-    failures: Mapping[str, int]
-    backoff: Backoff
     task_context: bytes
-    permanent: bool = False
-    retry_after_seconds: float | None = None
+    progress: Progress = field(default_factory=Progress)
+    emitted: Sequence[NewEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Nothing can go on before one of the progress's pauses ends.
+
+    `node` and `error` tell the newest failure, where a retry is among the pauses. By `deadline` the run is claimed
+    again in any case. `unreached` are pauses of nodes that cannot go on before others do: they wake nobody.
+    """
+
+    progress: Progress
+    node: str | None = None
+    error: ErrorReport | None = None
+    deadline: datetime | None = None
+    unreached: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,7 @@ class Unfit:
 class GivenBack:
     """The process stops before the run is done: others may claim it at once, and nobody is charged."""
 
-    failures: Mapping[str, int] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
 
 
-Outcome = Completed | NodeFailed | Unfit | GivenBack
+Outcome = Completed | NodeFailed | Suspended | Unfit | GivenBack

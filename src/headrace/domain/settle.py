@@ -1,28 +1,30 @@
 """From an outcome to what is stored: arithmetic alone. Storing it is `headrace.store.settle`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never
 
-from headrace.domain.backoff import delay_seconds
-from headrace.domain.event import Losses, Run
-from headrace.domain.outcome import Completed, ErrorReport, GivenBack, NodeFailed, Outcome, Unfit
+from headrace.domain.event import Losses, NewEvent, Run
+from headrace.domain.outcome import Completed, ErrorReport, GivenBack, NodeFailed, Outcome, Suspended, Unfit
+from headrace.domain.progress import Progress
 from headrace.domain.states import EventState, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What settling depends on beside the run: the cap that a development server puts on delays, the loss budgets."""
+    """How many vanished workers a run is worth: those alone with it that a supervisor saw, and those unseen."""
 
-    delay_cap_seconds: float | None = None
     solo_losses: int = 5
     unseen_losses: int = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run row goes, a result comes."""
+    """The run row goes, a result comes, and the events that its nodes emitted are accepted.
+
+    `clears` says whether earlier attempts, or this one, may have left checkpoints or pauses.
+    """
 
     run: Run
     state: EventState
@@ -30,17 +32,24 @@ class Finished:
     error: ErrorReport | None = None
     node: str | None = None
     reason: Reason | None = None
+    progress: Progress = field(default_factory=Progress)
+    emitted: Sequence[NewEvent] = ()
+    clears: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """The run waits for `due`, then anybody may claim it; the failed attempt is kept."""
+    """The run waits for `due` (None: without an end), or for an event; then anybody may claim it.
+
+    `node` and `error` tell the failed attempt, if it was one.
+    """
 
     run: Run
-    due: datetime
-    failures: Mapping[str, int]
-    node: str
-    error: ErrorReport
+    due: datetime | None
+    reason: Reason
+    progress: Progress
+    node: str | None = None
+    error: ErrorReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +67,46 @@ class Released:
     """The run is free to be claimed at once."""
 
     run: Run
-    failures: Mapping[str, int]
+    progress: Progress
 
 
 Settled = Finished | Delayed | Parked | Released
 
 
-def settle(run: Run, outcome: Outcome, policy: Policy, now: datetime, chance: float) -> Settled:
-    """What becomes of a run after an attempt. `chance` lies in [0, 1) and only spreads retries."""
+def settle(run: Run, outcome: Outcome) -> Settled:
+    """What becomes of a run after an attempt."""
     match outcome:
         case Completed():
-            return Finished(run, EventState.SUCCEEDED, outcome.task_context)
-        case NodeFailed():
-            return _after_failure(run, outcome, policy, now, chance)
+            progress = Progress(logged=outcome.logged)
+            clears = outcome.stored or not run.is_first
+            return Finished(
+                run,
+                EventState.SUCCEEDED,
+                outcome.task_context,
+                progress=progress,
+                emitted=outcome.emitted,
+                clears=clears,
+            )
+        case NodeFailed(node, error, task_context, progress, emitted):
+            return Finished(run, EventState.FAILED, task_context, error, node, Reason.NODE_FAILED, progress, emitted)
+        case Suspended():
+            return _suspend(run, outcome)
         case Unfit():
             return Parked(run, outcome.reason, outcome.schema_hash, outcome.error)
-        case GivenBack():
-            return Released(run, {**run.failures, **outcome.failures})
+        case GivenBack(progress):
+            return Released(run, progress)
         case _:
             assert_never(outcome)
 
 
-def _after_failure(run: Run, failed: NodeFailed, policy: Policy, now: datetime, chance: float) -> Finished | Delayed:
-    delay = failed.retry_after_seconds
-    if delay is None and not failed.permanent:
-        count = failed.failures.get(failed.node, 1)
-        delay = delay_seconds(failed.backoff, count, chance, policy.delay_cap_seconds)
-    if delay is None:
-        return Finished(run, EventState.FAILED, failed.task_context, failed.error, failed.node, Reason.NODE_FAILED)
-    return Delayed(run, now + timedelta(seconds=delay), failed.failures, failed.node, failed.error)
+def _suspend(run: Run, outcome: Suspended) -> Delayed:
+    """Due with the first pause that ends by itself; the reason is that pause's. No run sleeps past its deadline."""
+    holding = [pause for pause in outcome.progress.pauses if pause.node not in outcome.unreached]
+    ending = [(pause.due, pause.reason) for pause in holding if pause.due is not None]
+    due, reason = min(ending, default=(outcome.deadline, Reason.WAIT))
+    if due is not None and outcome.deadline is not None:
+        due = min(due, outcome.deadline)
+    return Delayed(run, due, reason, outcome.progress, outcome.node, outcome.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     """Why an event waits, or why it failed beyond its own error."""
 
     RETRY = "retry"
+    SLEEP = "sleep"
+    WAIT = "wait"
     NO_PIPELINE = "no-pipeline"
     SCHEMA_MISMATCH = "schema-mismatch"
     OWN_TASK = "own-task"

@@ -16,7 +16,8 @@ from uuid import UUID
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
-_serialize = TypeAdapter[Any](Any, config=ConfigDict(ser_json_inf_nan="constants")).serializer.to_json
+_serializer = TypeAdapter[Any](Any, config=ConfigDict(ser_json_inf_nan="constants")).serializer
+_serialize = _serializer.to_json
 
 #: An escaped U+0000, as opposed to an escaped backslash before the letters u0000.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -36,8 +37,12 @@ def to_json(value: object) -> bytes:
     if isinstance(value, Iterator):
         raise ValueError("an iterator would be used up by writing it down")
     encoded = _serialize(value)
-    if b"NaN" in encoded or b"Infinity" in encoded:
-        _refuse_constants(encoded)
+    # By its own settings a model writes NaN as null.
+    told = (
+        _serialize(_serializer.to_python(value, mode="json")) if b"null" in encoded and value is not None else encoded
+    )
+    if b"NaN" in told or b"Infinity" in told:
+        _refuse_constants(told)
     if b"\\u0000" in encoded and _NUL.search(encoded):
         raise ValueError("the character U+0000 cannot be stored")
     return encoded

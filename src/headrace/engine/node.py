@@ -1,22 +1,8 @@
-"""A node: a function, or an instance of a class with `process`, and how it is called."""
+"""A node as users write it: a function, or an instance of a class with `process`."""
 
-import inspect
 import re
-import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-
-from headrace.domain.backoff import backoff_of
-from headrace.domain.outcome import Backoff
-from headrace.errors import PipelineInvalid
-
-#: A node that names no timeout may run this long.
-DEFAULT_TIMEOUT_SECONDS = 300.0
-
-#: Parameters that are no node's output.
-EVENT, CONTEXT = "event", "context"
 
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -40,64 +26,8 @@ class Node:
 #: What can be made a node.
 NodeTarget = Callable[..., Any] | Node | type[Node]
 
-
-@dataclass(frozen=True, slots=True)
-class NodeOptions:
-    """What `@pipeline.node(…)` was given; `retries` and `backoff` replace the default schedule."""
-
-    retries: int | None = None
-    backoff: Sequence[float] | None = None
-    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
-    after: Sequence[str | NodeTarget] = ()
-    retry_on: Sequence[type[BaseException]] = ()
-
-
-@dataclass(frozen=True)
-class NodeSpec:
-    """A node of a pipeline: `inputs` are its function's parameters, `after` is what it waits for beside."""
-
-    name: str
-    function: Callable[..., Any]
-    inputs: tuple[inspect.Parameter, ...]
-    is_async: bool
-    backoff: Backoff
-    options: NodeOptions
-    after: tuple[str, ...] = ()
-
-    @property
-    def timeout_seconds(self) -> float:
-        return self.options.timeout_seconds
-
-    @property
-    def retry_on(self) -> tuple[type[BaseException], ...]:
-        return tuple(self.options.retry_on)
-
-    @cached_property
-    def types(self) -> dict[str, Any]:
-        """The annotations, resolved, by parameter and `return`; empty where Python cannot resolve them."""
-        try:
-            return typing.get_type_hints(self.function)
-        except (NameError, TypeError, AttributeError):
-            return {}
-
-    @property
-    def output_type(self) -> Any:
-        return self.types.get("return", Any)
-
-
-def spec_of(target: NodeTarget, options: NodeOptions, behind: Sequence[str] = ()) -> NodeSpec:
-    """Read a function, a Node or a Node class. Raises PipelineInvalid where it is none of them."""
-    node = _instance_of(target)
-    function = node.process if isinstance(node, Node) else node
-    return NodeSpec(
-        name=name_of(node),
-        function=function,
-        inputs=tuple(inspect.signature(function).parameters.values()),
-        is_async=inspect.iscoroutinefunction(function),
-        backoff=backoff_of(options.retries, options.backoff),
-        options=options,
-        after=tuple(dict.fromkeys([*_names(options.after), *behind])),
-    )
+#: A node or several, each given as itself or by its name.
+Targets = Sequence[str | NodeTarget] | str | NodeTarget
 
 
 def name_of(target: NodeTarget) -> str:
@@ -107,26 +37,14 @@ def name_of(target: NodeTarget) -> str:
     return str(getattr(target, "__name__", target))
 
 
-def _names(after: Sequence[str | NodeTarget]) -> list[str]:
-    targets = [after] if isinstance(after, str) else after
-    return [target if isinstance(target, str) else name_of(target) for target in targets]
+def names_of(targets: Targets) -> list[str]:
+    """The names of one node or several, each given as itself or by its name."""
+    several = targets if isinstance(targets, Sequence) and not isinstance(targets, str) else [targets]
+    return [target if isinstance(target, str) else name_of(target) for target in several]
 
 
-def _instance_of(target: object) -> Callable[..., Any] | Node:
-    if isinstance(target, type) and issubclass(target, Node):
-        target = _made(target)
-    if isinstance(target, Node):
-        if not hasattr(target, "process"):
-            raise PipelineInvalid([f"node {target.name!r} has no `process`; hint: def process(self, event)"])
-        return target
-    if callable(target) and hasattr(target, "__name__") and not isinstance(target, type):
-        return target
-    raise PipelineInvalid([f"{target!r} is no node; wanted a function, a Node or a subclass of Node"])
+class Pausing(Node):
+    """A node that waits; what comes behind it names it in `after=`, or takes its output by its name."""
 
-
-def _made(kind: type[Node]) -> Node:
-    try:
-        return kind()
-    except TypeError as error:
-        hint = f"add an instance, as in add_node({kind.__name__}(…))"
-        raise PipelineInvalid([f"node {kind.name!r} cannot be made: {error}; hint: {hint}"]) from error
+    def __init__(self, name: str) -> None:
+        self.name = name

@@ -1,42 +1,53 @@
 """The worker's door: one attempt at one event, from the pipeline to an outcome that can be settled."""
 
-import random
-from collections.abc import Callable
+import asyncio
 
-from headrace.domain.clock import Clock, utc_now
-from headrace.domain.outcome import Completed, NodeFailed
-from headrace.engine.execution import Execution, Means
-from headrace.engine.failures import report_of
+from headrace.domain.outcome import Completed, GivenBack, NodeFailed, Suspended
+from headrace.engine.attempt.execution import Execution
+from headrace.engine.attempt.failures import report_of
+from headrace.engine.attempt.means import Means
+from headrace.engine.attempt.retries import Attempt, Failure
 from headrace.engine.pipeline import Pipeline
-from headrace.engine.retries import Attempt
 from headrace.engine.schema import EventSchema
-from headrace.engine.threads import NodeThreads
 
 
 async def perform(
-    pipeline: Pipeline,
-    event: EventSchema,
-    attempt: Attempt,
-    threads: NodeThreads,
-    clock: Clock = utc_now,
-    chance: Callable[[], float] = random.random,
-) -> Completed | NodeFailed:
+    pipeline: Pipeline, event: EventSchema, attempt: Attempt, means: Means
+) -> Completed | NodeFailed | Suspended | GivenBack:
     """Run a pipeline on an event of its own class.
 
-    Retries after at most a second happen here; a longer wait ends the attempt as NodeFailed, and so does the
-    first node that fails for good. Its siblings are cancelled; what others returned is in its `task_context`.
-    No error of a node is raised. Cancelling this cancels the nodes. Raises PipelineInvalid.
+    Retries after at most a second, and those that come while other nodes still run, happen here. The first node that
+    fails for good ends the attempt: its siblings are cancelled. No error of a node is raised. Cancelling this cancels
+    the nodes, and answers GivenBack. Raises PipelineInvalid.
     """
-    execution = Execution(pipeline.plan, event, attempt, Means(threads, clock, chance))
-    failure = await execution.run()
-    if failure is None:
-        return Completed(execution.journal.to_json())
+    execution = Execution(pipeline.plan, event, attempt, means)
+    try:
+        failure = await execution.run()
+    except asyncio.CancelledError:
+        return GivenBack(execution.progress())
+    if failure is not None:
+        return _failed(execution, failure)
+    if execution.pauses:
+        return _suspended(execution, execution.stepper.newest)
+    journal = execution.journal
+    return Completed(journal.to_json(), journal.emitted, execution.logged, execution.stepper.stored)
+
+
+def _suspended(execution: Execution, newest: Failure | None) -> Suspended:
+    return Suspended(
+        execution.progress(),
+        None if newest is None else newest.node,
+        None if newest is None else report_of(newest.error),
+        execution.deadline,
+        execution.pauses.unreached(),
+    )
+
+
+def _failed(execution: Execution, failure: Failure) -> NodeFailed:
     return NodeFailed(
         node=failure.node,
         error=report_of(failure.error),
-        failures=execution.retries.failures,
-        backoff=failure.backoff,
         task_context=execution.journal.to_json(),
-        permanent=failure.permanent,
-        retry_after_seconds=failure.retry_after_seconds,
+        progress=execution.progress(),
+        emitted=execution.journal.emitted,
     )

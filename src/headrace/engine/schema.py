@@ -2,11 +2,21 @@
 
 import hashlib
 import json
-from typing import ClassVar, Unpack
+from collections.abc import Mapping
+from typing import Any, ClassVar, Unpack
 
+import orjson
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from headrace.domain.event import DEFAULT_TYPE
+from headrace.engine.json_form import to_json
+from headrace.settings.masking import mask
+
+#: A longer match key is stored as its hash: an index takes no value of any size.
+MATCH_KEY_CHARACTERS = 255
+
+#: The event classes that name a type, by that type; `PipelineRegistry` is the way to them.
+classes: dict[str, type["EventSchema"]] = {}
 
 
 class EventSchema(BaseModel):
@@ -15,6 +25,9 @@ class EventSchema(BaseModel):
     `class TicketOpened(EventSchema, type="ticket.opened")` is the class of the events of that type: its
     instances carry the type by themselves, and a value of another type is a validation error. A class that
     names no type has the one of its parent. `EventSchema` itself takes every type.
+
+    `match="order_id"` names the field by which pipelines wait for such an event. `pipeline=None` says that no pipeline
+    serves the type on purpose: its events succeed at once.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -22,12 +35,30 @@ class EventSchema(BaseModel):
     #: The type of the events that this class describes.
     event_type: ClassVar[str] = DEFAULT_TYPE
 
+    #: The field by whose value `wait_for` finds an event of this class.
+    match_field: ClassVar[str | None] = None
+
+    #: Whether the type has no pipeline on purpose.
+    needs_no_pipeline: ClassVar[bool] = False
+
     type: str = DEFAULT_TYPE
 
-    def __init_subclass__(cls, type: str | None = None, **config: Unpack[ConfigDict]) -> None:  # noqa: A002 - the user's keyword
+    def __init_subclass__(
+        cls,
+        type: str | None = None,  # noqa: A002 - the user's keyword
+        match: str | None = None,
+        pipeline: Any = ...,
+        **config: Unpack[ConfigDict],
+    ) -> None:
         super().__init_subclass__(**config)
+        if pipeline not in (None, ...):
+            raise TypeError("pipeline=None is the only value; a pipeline names its class: Pipeline(name, Class)")
+        cls.needs_no_pipeline = pipeline is None
+        if match is not None:
+            cls.match_field = match
         if type is not None:
             cls.event_type = type
+            classes[type] = cls
         # Pydantic collects the fields after this hook and takes a class attribute as the field's default.
         cls.type = cls.event_type
 
@@ -43,3 +74,23 @@ def schema_hash(schema: type[EventSchema]) -> str:
     """16 hex digits that change with the class's JSON schema: fields, types, constraints, descriptions."""
     described = json.dumps(schema.model_json_schema(), sort_keys=True)
     return hashlib.sha256(described.encode()).hexdigest()[:16]
+
+
+def as_match_key(value: object) -> str | None:
+    """The text, without secrets, by which two values are compared as match keys; None for None: it matches nothing.
+
+    Raises ValueError for a value without a JSON form.
+    """
+    if value is None:
+        return None
+    plain = value if isinstance(value, str) else orjson.loads(to_json(value))
+    text = mask(plain if isinstance(plain, str) else orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode())
+    return text if len(text) <= MATCH_KEY_CHARACTERS else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def match_key_of(event_type: str, data: Mapping[str, Any]) -> str | None:
+    """The match key of an event's data, by the class that was declared for its type; None where there is none."""
+    declared = classes.get(event_type)
+    if declared is None or declared.match_field is None:
+        return None
+    return as_match_key(data.get(declared.match_field))

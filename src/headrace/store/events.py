@@ -16,12 +16,12 @@ _INSERT_EVENTS = """
 WITH new AS (
     SELECT * FROM unnest(
         %(ids)b::uuid[], %(tenants)b::text[], %(types)b::text[], %(queues)b::text[], %(sources)b::text[],
-        %(subjects)b::text[], %(parents)b::uuid[], %(traces)b::text[], %(headers)b::text[], %(bodies)b::bytea[],
-        %(tasks)b::text[], %(releases)b::text[]
-    ) AS new (id, tenant, type, queue, source, subject, parent_id, trace, headers, body, task, release)
+        %(subjects)b::text[], %(match_keys)b::text[], %(parents)b::uuid[], %(traces)b::text[], %(headers)b::text[],
+        %(bodies)b::bytea[], %(tasks)b::text[], %(releases)b::text[]
+    ) AS new (id, tenant, type, queue, source, subject, match_key, parent_id, trace, headers, body, task, release)
 ), stored AS (
-    INSERT INTO headrace.events (id, tenant, type, source, subject, parent_id, trace, headers, body)
-    SELECT id, tenant, type, source, subject, parent_id, trace, headers::json, body FROM new
+    INSERT INTO headrace.events (id, tenant, type, source, subject, match_key, parent_id, trace, headers, body)
+    SELECT id, tenant, type, source, subject, match_key, parent_id, trace, headers::json, body FROM new
     ON CONFLICT DO NOTHING
     RETURNING id
 ), placed AS (
@@ -50,6 +50,7 @@ async def insert_events(connection: Connection, database: Database, events: Sequ
             "queues": [event.queue for event in events],
             "sources": [event.source for event in events],
             "subjects": [event.subject for event in events],
+            "match_keys": [event.match_key for event in events],
             "parents": [event.parent_id for event in events],
             "traces": [event.trace for event in events],
             "headers": [orjson.dumps(dict(event.headers)).decode() for event in events],

@@ -17,7 +17,8 @@ SELECT FROM headrace.workers WHERE expires <= now() AND (death_seen OR NOT %(onl
 # A run whose owner has no row: its claim was still on its way when the row of the dead was forgotten.
 _FIND = """
 SELECT r.event_id, r.type, r.tenant, r.queue, r.run_number, r.epoch, r.attempt, r.failures,
-       r.losses, r.solo_losses, r.unseen_losses, r.since, r.owner, coalesce(w.role, ''), coalesce(w.death_seen, false)
+       r.losses, r.solo_losses, r.unseen_losses, r.since, r.owner, coalesce(w.role, ''), coalesce(w.death_seen, false),
+       coalesce(r.begun, r.since), r.pipeline
 FROM headrace.runs r LEFT JOIN headrace.workers w ON w.id = r.owner
 WHERE r.owner IS NOT NULL
   AND (w.expires <= now() AND (w.death_seen OR NOT %(only_seen)s) OR w.id IS NULL AND NOT %(only_seen)s)
@@ -77,6 +78,7 @@ async def find_lost(connection: Connection, database: Database, most: int, *, on
                 event_id=row[0], owner=row[12], type=row[1], tenant=row[2], queue=row[3], run_number=row[4],
                 epoch=row[5], attempt=row[6],
                 failures=row[7], losses=Losses(row[8], row[9], row[10]), body=b"", started_at=row[11],
+                begun_at=row[15], pipeline=row[16],
             ),
             role=row[13],
             death_seen=row[14],

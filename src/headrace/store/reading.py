@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from headrace.domain.ids import same_moment
 from headrace.store.database import Connection, Database
 
 _EVENT = """
 SELECT e.id, e.type, coalesce(r.state, s.state), coalesce(r.reason, s.reason), coalesce(r.since, s.finished_at),
        e.body, s.task_context::text, s.error::text, coalesce(r.attempt, s.attempt), s.finished_at,
-       coalesce(s.release, r.release), e.source, e.subject
+       coalesce(s.release, r.release), e.source, e.subject, e.parent_id
 FROM headrace.events e
 LEFT JOIN headrace.runs r ON r.event_id = %(id)s
 LEFT JOIN headrace.results s ON s.event_id = %(id)s
@@ -19,6 +20,27 @@ WHERE e.id = %(id)s
 _ATTEMPTS = """
 SELECT run_number, attempt, outcome, node, error::text, started_at, ended_at, release
 FROM headrace.attempts WHERE event_id = %(id)s ORDER BY run_number, attempt
+"""
+
+# Each column is a JSON array. Children carry their parent's milliseconds in their ids: they need no index of their own.
+_DETAILS = """
+SELECT (SELECT json_agg(n ORDER BY n.written)
+        FROM (SELECT written, attempt, node, note FROM headrace.notes
+              WHERE event_id = %(id)s ORDER BY written DESC LIMIT %(notes)s) AS n)::text,
+       (SELECT json_agg(l) FROM (SELECT run_number, attempt, lines FROM headrace.logs
+                                 WHERE event_id = %(id)s ORDER BY run_number, attempt) AS l)::text,
+       (SELECT json_agg(c) FROM (SELECT e.id, e.type, coalesce(r.state, s.state) AS state
+                                 FROM headrace.events e
+                                 LEFT JOIN headrace.runs r ON r.event_id = e.id
+                                 LEFT JOIN headrace.results s ON s.event_id = e.id
+                                 WHERE e.id BETWEEN %(first)s AND %(last)s AND e.parent_id = %(id)s
+                                 ORDER BY e.id LIMIT %(children)s) AS c)::text,
+       (SELECT json_agg(w) FROM (SELECT node, reason, nullif(expires, 'infinity') AS expires, type, match_key, arrived
+                                 FROM headrace.waits WHERE event_id = %(id)s ORDER BY node) AS w)::text,
+       (SELECT json_agg(k) FROM (SELECT c.node, nullif(c.item, -1) AS item, c.times,
+                                        CASE WHEN c.item = -1 THEN c.output END AS output
+                                 FROM headrace.checkpoints c JOIN headrace.runs r USING (event_id, epoch)
+                                 WHERE c.event_id = %(id)s ORDER BY c.node, c.item LIMIT %(checkpoints)s) AS k)::text
 """
 
 # The window bounds what one page may cost when few events fit the filter; the caller goes on from its last id.
@@ -49,17 +71,31 @@ _UNFINISHED = "SELECT state, reason, count(*) FROM headrace.runs GROUP BY state,
 #: Events looked at for one page of a list at most.
 WINDOW = 10_000
 
+#: Notes, children and checkpoints of one event that are read at most.
+NOTES, CHILDREN, CHECKPOINTS = 100, 1000, 1000
+
 Row = tuple[Any, ...]
 
 
-async def read_event(connection: Connection, database: Database, event_id: UUID) -> tuple[Row, list[Row]] | None:
-    """An event's row and the rows of its attempts, or None if there is no such event."""
+async def read_event(connection: Connection, database: Database, event_id: UUID) -> tuple[Row, list[Row], Row] | None:
+    """An event's row, the rows of its attempts, and its details; or None if there is no such event.
+
+    The details are JSON arrays, or None for an empty one: notes, logs, children, waits, checkpoints. To be called in a
+    transaction with one snapshot.
+    """
     cursor = await connection.execute(database.sql(_EVENT), {"id": event_id})
     event = await cursor.fetchone()
     if event is None:
         return None
     cursor = await connection.execute(database.sql(_ATTEMPTS), {"id": event_id})
-    return event, await cursor.fetchall()
+    attempts = await cursor.fetchall()
+    first, last = same_moment(event_id)
+    limits = {"notes": NOTES, "children": CHILDREN, "checkpoints": CHECKPOINTS}
+    arguments = {"id": event_id, "first": first, "last": last, **limits}
+    cursor = await connection.execute(database.sql(_DETAILS), arguments)
+    details = await cursor.fetchone()
+    assert details is not None
+    return event, attempts, details
 
 
 async def read_events(

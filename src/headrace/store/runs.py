@@ -15,9 +15,16 @@ SELECT * FROM headrace.claim_lost(%(owner)s, %(queue)s, %(types)s, %(most)s, %(f
 """
 
 _RETRY_NOW = """
-UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now(), schema_hash = NULL
-WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND reason IN ('retry', 'schema-mismatch', 'no-pipeline')
-RETURNING event_id
+WITH due AS (
+    UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now(), schema_hash = NULL
+    WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND state = 'waiting'
+      AND reason IN ('retry', 'schema-mismatch', 'no-pipeline')
+    RETURNING event_id
+), ended AS (
+    UPDATE headrace.waits w SET expires = now()
+    FROM due d WHERE w.event_id = d.event_id AND w.reason = 'retry' AND w.expires > now()
+)
+SELECT event_id FROM due
 """
 
 #: More losses than any run can have.
@@ -62,7 +69,7 @@ async def claim_lost(
 
 
 async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:
-    """Make runs due at once that wait for a retry, or are parked; returns those that did."""
+    """Make runs due at once that wait for a retry, or are parked; returns those that did. Their retries all end."""
     cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids)})
     return {row[0] for row in await cursor.fetchall()}
 
@@ -76,7 +83,7 @@ async def _claim(connection: Connection, statement: Any, arguments: dict[str, An
 def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
     (
         event_id, run_number, epoch, tenant, type_, queue, attempt, failures,
-        losses, solo_losses, unseen_losses, started, body, source, subject, parent_id, trace,
+        losses, solo_losses, unseen_losses, started, begun, pipeline, body, source, subject, parent_id, trace,
     ) = row  # fmt: skip
     return Run(
         event_id=event_id,
@@ -91,6 +98,8 @@ def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
         losses=Losses(losses, solo_losses, unseen_losses),
         body=unpack(body),
         started_at=started,
+        begun_at=begun,
+        pipeline=pipeline,
         source=source,
         subject=subject,
         parent_id=parent_id,

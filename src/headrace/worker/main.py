@@ -10,6 +10,8 @@ from uuid import UUID
 
 import uvloop
 
+from headrace.engine.traces.noting import note_line
+from headrace.engine.traces.printing import capture_prints
 from headrace.flow.execute import Lane
 from headrace.settings import Settings, load_settings
 from headrace.settings.logs import configure_logging
@@ -20,7 +22,8 @@ def main() -> None:
     """Work until SIGTERM, or until the supervisor's end of standard input closes; exit 0."""
     arguments = _arguments()
     settings = load_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, note_line)
+    capture_prints()
     options = ProcessOptions(
         lane=Lane(arguments.lane),
         consumes=arguments.lane == Lane.SOUND.value,
@@ -28,10 +31,6 @@ def main() -> None:
         tick_descriptor=arguments.tick,
     )
     uvloop.run(_run(settings, options))
-    # Threads that are stuck in users' code must not keep the process: what they did is given back already.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 async def _run(settings: Settings, options: ProcessOptions) -> None:
@@ -41,6 +40,10 @@ async def _run(settings: Settings, options: ProcessOptions) -> None:
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group: the supervisor decides
     threading.Thread(target=_stop_with_parent, args=(process,), name="parent", daemon=True).start()
     await process.run()
+    # Threads and tasks that are stuck in users' code must not keep the process: what they did is given back already.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _stop_with_parent(process: WorkerProcess) -> None:

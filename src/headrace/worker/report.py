@@ -1,6 +1,7 @@
 """A line for each event that finished or failed, for those who watch: development, not production."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 import structlog
@@ -29,6 +30,8 @@ def _report(settled: Settled) -> None:
             _log.info(settled.state.value, **event)
         case Finished(error=error):
             _log.error(settled.state.value, **event, node=settled.node, error=_text(error), stack=_frames(error))
+        case Delayed(error=None):
+            _log.info("waiting", **event, reason=settled.reason.value, until=_until(settled.due))
         case Delayed():
             _log.warning(
                 "attempt failed",
@@ -54,5 +57,8 @@ def _frames(error: ErrorReport | None) -> str:
 
 
 def _again(delayed: Delayed) -> str:
-    due = delayed.due.astimezone()
-    return f"runs again at {due:%H:%M:%S}; at once: headrace events retry-now {delayed.run.event_id}"
+    return f"runs again at {_until(delayed.due)}; at once: headrace events retry-now {delayed.run.event_id}"
+
+
+def _until(due: datetime | None) -> str:
+    return "an event comes" if due is None else f"{due.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,6 +1,7 @@
 """`celery -A headrace.worker worker`: the same executor in a thread of each process that Celery runs tasks in."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 from celery import signals
 
 from headrace.bootstrap import celery_app, load_app, open_relay
+from headrace.engine.traces.noting import KeepingHandler
+from headrace.engine.traces.printing import capture_prints
 from headrace.flow.execute import Lane
 from headrace.settings import get_settings
+from headrace.settings.logs import MaskingFormatter
 from headrace.worker.process import ProcessOptions, WorkerProcess
 
 #: What runs in a thread can be stopped within so many seconds of its start, or has failed.
@@ -55,6 +59,8 @@ class LoopThread:
 
 
 async def _execute(made: Made) -> None:
+    logging.getLogger().addHandler(KeepingHandler())
+    capture_prints()  # around what Celery put in the place of standard output
     process = WorkerProcess(get_settings(), ProcessOptions(lane=Lane.ALL, consumes=False))
     made(process.request_stop)
     await process.run()
@@ -69,6 +75,14 @@ async def _lead(made: Made) -> None:
 
 _executor = LoopThread("executor", _execute)
 _relay = LoopThread("relay", _lead)
+
+
+@signals.after_setup_logger.connect
+@signals.after_setup_task_logger.connect
+def mask_secrets(logger: logging.Logger, **_: Any) -> None:
+    """Celery's own lines, and what nodes and tasks log through its handlers."""
+    for handler in logger.handlers:
+        handler.setFormatter(MaskingFormatter(handler.formatter))
 
 
 @signals.import_modules.connect(sender=celery_app)

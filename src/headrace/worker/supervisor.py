@@ -61,7 +61,7 @@ class Supervisor:
 
         Raises ConfigurationError, or what the import of the user's module raises, before anything is started.
         """
-        load_app(self._settings)
+        load_app(self._settings, secrets=True)
         async with open_relay(self._settings, self._isolate) as relay:
             relaying = asyncio.create_task(relay.run())
             while not self._stopping.is_set():

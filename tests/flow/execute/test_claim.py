@@ -5,10 +5,24 @@ from uuid import UUID
 
 import pytest
 
+from headrace.domain.progress import Kept, Progress
+from headrace.domain.settle import Released
 from headrace.flow.execute import Lane
 from headrace.flow.execute.claim import Claimer
 from headrace.store.database import Database
-from tests.support.steps import TYPE, accept, accept_many, new_event
+from tests.support.proxy import Proxy
+from tests.support.steps import (
+    TYPE,
+    accept,
+    accept_many,
+    awaiting,
+    claim,
+    new_event,
+    output,
+    paused,
+    store,
+    suspended,
+)
 from tests.support.storage import Storage
 
 
@@ -22,7 +36,7 @@ class Process:
         self._id = storage.add_worker()
 
     async def claim(self, most: int = 100, named: Sequence[UUID] = ()) -> list[UUID]:
-        return [run.event_id for run in await self._claimer.claim(self._id, most, named)]
+        return [claimed.run.event_id for claimed in await self._claimer.claim(self._id, most, named)]
 
 
 async def with_losses(storage: Storage, database: Database, *losses: int) -> list[UUID]:
@@ -61,3 +75,47 @@ async def test_named_runs_wait_while_older_ones_are_due(storage: Storage, databa
 
     assert await process.claim(most=1, named=ids[2:]) == ids[:1]
     assert await process.claim(named=ids[1:2]) == ids[1:2]
+
+
+async def test_what_earlier_attempts_left_comes_with_the_run(storage: Storage, database: Database) -> None:
+    await accept_many(database, 1)
+    claimer = Claimer(database, ("default",), [TYPE], Lane.SOUND)
+    [first] = await claimer.claim(storage.add_worker(), 10, ())
+    await store(database, suspended(first.run, paused("nap", hours=-1), checkpoints=[output("classify")]))
+
+    [second] = await claimer.claim(storage.add_worker(), 10, ())
+
+    assert first.kept == Kept()
+    assert second.kept is not None
+    assert second.kept.checkpoints == (output("classify"),)
+    assert [pause.node for pause in second.kept.pauses] == ["nap"]
+
+
+async def test_a_run_of_which_nothing_can_be_read_is_claimed_all_the_same(storage: Storage, database: Database) -> None:
+    await accept_many(database, 2)
+    [first, _] = await claim(database, storage.add_worker())
+    await store(database, Released(first, Progress()))
+    with Proxy(storage.services.database_url) as proxy:
+        away = storage.open(proxy.url)
+        await away.open()
+        proxy.lose_reply_to(b".checkpoints")
+
+        claimed = await Claimer(away, ("default",), [TYPE], Lane.SOUND).claim(storage.add_worker(), 10, ())
+        await away.close()
+
+    assert [(each.run.event_id, each.kept) for each in claimed] == [(first.event_id, None)]
+
+
+async def test_a_wait_whose_time_is_over_does_not_miss_an_event_that_nobody_brought_to_it(
+    storage: Storage, database: Database
+) -> None:
+    await accept_many(database, 1)
+    claimer = Claimer(database, ("default",), [TYPE], Lane.SOUND)
+    [first] = await claimer.claim(storage.add_worker(), 10, ())
+    await store(database, suspended(first.run, awaiting("paid", "17", hours=-1)))
+    [paid] = await accept(database, new_event("order.paid", match_key="17"))
+
+    [second] = await claimer.claim(storage.add_worker(), 10, ())
+
+    assert second.kept is not None
+    assert second.kept.arrivals["paid"].event_id == paid

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from headrace.domain.ids import new_id
 from headrace.engine import EventSchema, Pipeline, PipelineRegistry
+from headrace.engine.schema import classes
 from headrace.errors import InvalidEvent, SchemaMismatch, TooLarge
 from headrace.flow.ingest.check import Rules, check_event
 
@@ -117,3 +118,17 @@ def test_a_body_over_the_limit_is_refused() -> None:
 
     with pytest.raises(TooLarge):
         check_event(body, new_id(), PARKING)
+
+
+@pytest.mark.parametrize(
+    ("fields", "match_key"),
+    [({"order": 17}, "17"), ({"order": "17"}, "17"), ({"order": {"b": 1, "a": 2}}, '{"a":2,"b":1}'), ({}, None)],
+)
+def test_an_event_is_found_by_the_field_that_its_class_names(fields: dict[str, Any], match_key: str | None) -> None:
+    class OrderPaid(EventSchema, type="order.paid", match="order"):
+        pass
+
+    event = check_event(orjson.dumps({"type": "order.paid", **fields}), new_id(), PARKING)
+
+    assert event.match_key == match_key
+    del classes[OrderPaid.event_type]

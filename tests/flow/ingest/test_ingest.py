@@ -16,7 +16,7 @@ from headrace.errors import Conflict, InvalidEvent, Unavailable
 from headrace.flow.ingest import Ingest
 from headrace.store.database import Database
 from tests.support.proxy import Proxy
-from tests.support.steps import accept, claim, new_event, store, succeeded
+from tests.support.steps import accept, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -224,3 +224,33 @@ async def test_an_event_that_another_transaction_blocks_is_refused_and_its_group
 
     assert [type(answer) for answer in answers] == [list, Conflict, list]
     assert storage.states([first.id, blocked.id, free.id]) == ["queued", "gone", "queued"]
+
+
+async def test_an_event_that_a_run_waits_for_wakes_it(
+    storage: Storage, database: Database, ingest: Ingest, listener: Listener
+) -> None:
+    [event_id] = await accept(database, new_event())
+    [run] = await claim(database, storage.add_worker())
+    await store(database, suspended(run, awaiting()))
+
+    await ingest.accept([new_event("order.paid", match_key="17")])
+
+    await eventually(lambda: event_id in listener.ids, "the workers are told")
+    assert storage.states([event_id]) == ["queued"]
+
+
+async def test_an_answer_does_not_wait_for_those_who_wait_for_the_event(
+    storage: Storage, database: Database, ingest: Ingest, listener: Listener
+) -> None:
+    [event_id] = await accept(database, new_event())
+    [run] = await claim(database, storage.add_worker())
+    await store(database, suspended(run, awaiting()))
+    event = new_event("order.paid", match_key="17")
+
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute(storage.sql("SELECT FROM headrace.runs FOR UPDATE"))
+        [accepted] = await ingest.accept([event])
+        assert storage.states([event_id]) == ["waiting"]
+
+    assert accepted.id == event.id
+    assert event.id in listener.ids

@@ -10,7 +10,7 @@ from headrace.store.database import Database
 from headrace.store.look import LostDue
 from tests.support.proxy import Proxy
 from tests.support.stages import Lead, relaying
-from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store
+from tests.support.steps import TYPE, accept, accept_many, awaiting, claim, new_event, store, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -258,3 +258,18 @@ async def test_the_ledger_is_folded_and_partitions_are_made_ahead(storage: Stora
         await eventually(lambda: not storage.value(missing), "the partition is made")
 
     assert storage.rows("SELECT state, delta FROM headrace.tallies") == [("accepted", 5)]
+
+
+async def test_an_event_and_a_wait_that_missed_each_other_are_brought_together(
+    storage: Storage, database: Database
+) -> None:
+    storage.add_worker(types={TYPE: "1", "order.paid": "1"})
+    [event_id] = await accept_many(database, 1)
+    [run] = await claim(database, storage.add_worker())
+    await accept(database, new_event("order.paid", match_key="17"))
+    await store(database, suspended(run, awaiting()))
+
+    async with relaying(storage) as lead:
+        await eventually(lambda: ("default", [event_id]) in lead.told, "the workers are told")
+
+    assert storage.states([event_id]) == ["queued"]

@@ -1,7 +1,8 @@
 """Settling: what finished is written at once while no write is under way, else with the next one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -9,10 +10,11 @@ from psycopg import errors
 
 from headrace.domain.clock import Clock
 from headrace.domain.outcome import ErrorReport
-from headrace.domain.settle import Finished, Settled
+from headrace.domain.settle import Delayed, Finished, Parked, Settled
 from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
 from headrace.store.group import GroupCommit
+from headrace.store.matcher import Matcher, tell_of
 from headrace.store.settle import settle
 
 #: Runs settled in one transaction at most.
@@ -20,6 +22,9 @@ BATCH = 500
 
 #: Pause before a batch is written again, while the database is away.
 AGAIN_SECONDS = 0.5
+
+#: At the end, what the last results wake is looked for within this long, or left to the relay.
+LOOK_SECONDS = 1.0
 
 #: The code of the error of a run whose result Postgres refuses.
 NOT_STORABLE = "result-not-storable"
@@ -36,13 +41,18 @@ _log = structlog.get_logger(__name__)
 class Completer:
     """Writes settled runs in batches and tells of each whether it was still held.
 
-    It keeps trying while the database is away: the fence decides then whether the results still count.
+    It keeps trying while the database is away: the fence decides then whether the results still count. After the commit
+    `tell` hears of the events that runs emitted, and of runs that may go on because of them.
     """
 
-    def __init__(self, database: Database, clock: Clock, release: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, release: str, tell: Callable[[str, Sequence[UUID]], None]
+    ) -> None:
         self._database = database
         self._clock = clock
         self._release = release
+        self._tell = tell
+        self._matcher = Matcher(database, tell)
         self._group: GroupCommit[Settled, bool] = GroupCommit(self._write, BATCH, bytes_of=_bytes_of)
 
     async def complete(self, settled: Settled) -> bool:
@@ -52,6 +62,7 @@ class Completer:
     async def drained(self, seconds: float) -> None:
         """Wait until all is written that was handed over, at most so long."""
         await self._group.drained(seconds)
+        await self._matcher.drained(LOOK_SECONDS)
 
     async def _write(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         while True:
@@ -66,7 +77,15 @@ class Completer:
     async def _write_once(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         async with self._database.connection() as connection, connection.transaction():
             kept = await settle(connection, self._database, batch, self._clock(), self._release)
+        self._look_around([settled for settled in batch if settled.run.event_id in kept])
         return [settled.run.event_id in kept for settled in batch]
+
+    def _look_around(self, kept: Sequence[Settled]) -> None:
+        """Now that it is committed: tell of new events, and bring them and new waits together with the others."""
+        emitted = [event for settled in kept if isinstance(settled, Finished) for event in settled.emitted]
+        tell_of(((event.id, event.queue) for event in emitted), self._tell)
+        self._matcher.events_came(event.id for event in emitted if event.match_key is not None)
+        self._matcher.runs_wait(settled.run.event_id for settled in kept if _awaits(settled))
 
     async def _write_apart(self, batch: Sequence[Settled], error: psycopg.Error) -> list[bool | BaseException]:
         """Find what Postgres refuses by halves; the run that it belongs to fails, its neighbours do not."""
@@ -79,5 +98,17 @@ class Completer:
         return [error] if batch[0] == failed else await self._write([failed])
 
 
+def _awaits(settled: Settled) -> bool:
+    """Whether the run waits for an event."""
+    return isinstance(settled, Delayed) and any(pause.awaited is not None for pause in settled.progress.pauses)
+
+
 def _bytes_of(settled: Settled) -> int:
-    return len(settled.task_context or b"") if isinstance(settled, Finished) else 0
+    """About what its statements carry."""
+    if isinstance(settled, Parked):
+        return 0
+    outputs = sum(len(checkpoint.output or b"") for checkpoint in settled.progress.checkpoints)
+    logged = len(settled.progress.logged or b"")
+    if not isinstance(settled, Finished):
+        return outputs + logged
+    return outputs + logged + len(settled.task_context or b"") + sum(len(event.body) for event in settled.emitted)

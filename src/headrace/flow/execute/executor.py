@@ -8,15 +8,13 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from headrace.domain.clock import Clock
 from headrace.domain.event import Run
-from headrace.domain.outcome import Backoff, GivenBack, NodeFailed, Outcome
-from headrace.domain.settle import Policy, Settled, settle
-from headrace.engine import NodeThreads
-from headrace.engine.failures import report_of
-from headrace.flow.execute.claim import Claimer
+from headrace.domain.outcome import GivenBack, NodeFailed, Outcome
+from headrace.domain.settle import Settled, settle
+from headrace.engine.attempt.failures import report_of
+from headrace.flow.execute.claim import Claimed, Claimer
 from headrace.flow.execute.completer import Completer
-from headrace.flow.execute.perform import attempt
+from headrace.flow.execute.perform import Performer, as_before
 
 #: Pause after a claim that the database did not answer.
 AGAIN_SECONDS = 0.5
@@ -49,23 +47,17 @@ class Executor:
     def __init__(
         self,
         claimer: Claimer,
+        performer: Performer,
         completer: Completer,
-        threads: NodeThreads,
         owner: Callable[[], UUID | None],
         settings: ExecutorSettings,
-        policy: Policy,
-        clock: Clock,
-        chance: Callable[[], float],
         tell: Callable[[Settled], None],
     ) -> None:
         self._claimer = claimer
         self._completer = completer
-        self._threads = threads
+        self._performer = performer
         self._owner = owner
         self._settings = settings
-        self._policy = policy
-        self._clock = clock
-        self._chance = chance
         self._tell = tell
         self._in_flight: dict[asyncio.Task[None], Run] = {}
         self._named: list[UUID] = []
@@ -88,8 +80,8 @@ class Executor:
         while not self._stopping:
             self._wake.clear()
             claimed = await self._claim()
-            for run in claimed:
-                self._start(run)
+            for each in claimed:
+                self._start(each)
             if not claimed and not self._stopping:
                 await self._rest()
 
@@ -106,12 +98,13 @@ class Executor:
             task.cancel()
         if self._in_flight:
             await asyncio.wait(set(self._in_flight), timeout=GIVE_BACK_SECONDS)
-        await self._completer.drained(GIVE_BACK_SECONDS)
+        notebook = self._performer.notebook
+        await asyncio.gather(self._completer.drained(GIVE_BACK_SECONDS), notebook.drained(GIVE_BACK_SECONDS))
 
-    async def _claim(self) -> list[Run]:
+    async def _claim(self) -> list[Claimed]:
         room, owner = self._room(), self._owner()
         self._full = room <= 0
-        if room <= 0 or owner is None or self._threads.lost >= self._settings.lost_threads:
+        if room <= 0 or owner is None or self._performer.threads.lost >= self._settings.lost_threads:
             return []
         named, self._named = self._named, []
         try:
@@ -123,41 +116,41 @@ class Executor:
 
     def _room(self) -> int:
         """How many more runs it may claim: none while one waits for a thread, which another process may have free."""
-        if self._threads.waiting:
+        if self._performer.threads.waiting:
             return 0
         return min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
 
     async def _rest(self) -> None:
-        seconds = self._settings.poll_seconds * (1 + POLL_SPREAD * (2 * self._chance() - 1))
+        seconds = self._settings.poll_seconds * (1 + POLL_SPREAD * (2 * self._performer.chance() - 1))
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:
             return
 
-    def _start(self, run: Run) -> None:
-        task = asyncio.create_task(self._finish(run))
-        self._in_flight[task] = run
+    def _start(self, claimed: Claimed) -> None:
+        task = asyncio.create_task(self._finish(claimed))
+        self._in_flight[task] = claimed.run
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._in_flight[task]
+        self._performer.notebook.close(self._in_flight.pop(task))
         if not self._in_flight or (self._full and self._room() > 0):
             self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a run could not be settled", error=repr(error))
 
-    async def _finish(self, run: Run) -> None:
-        settled = settle(run, await self._perform(run), self._policy, self._clock(), self._chance())
+    async def _finish(self, claimed: Claimed) -> None:
+        settled = settle(claimed.run, await self._perform(claimed))
         if await self._completer.complete(settled):
             self._tell(settled)
         else:
-            _log.info("taken over by another worker; result discarded", event_id=str(run.event_id))
+            _log.info("taken over by another worker; result discarded", event_id=str(claimed.run.event_id))
 
-    async def _perform(self, run: Run) -> Outcome:
+    async def _perform(self, claimed: Claimed) -> Outcome:
         try:
-            return await attempt(run, self._threads, self._policy.delay_cap_seconds, self._clock, self._chance)
+            return await self._performer.perform(claimed)
         except asyncio.CancelledError:
-            return GivenBack()
+            return GivenBack(as_before(claimed.run))
         except Exception as error:  # noqa: BLE001  # whatever it was, the run is settled and not held for ever
-            _log.exception("an attempt broke off", event_id=str(run.event_id))
-            return NodeFailed("event", report_of(error), run.failures, Backoff(()), b"null", permanent=True)
+            _log.exception("an attempt broke off", event_id=str(claimed.run.event_id))
+            return NodeFailed(None, report_of(error), b"null", as_before(claimed.run))

@@ -8,6 +8,7 @@ from uuid import UUID
 from headrace.domain.event import NewEvent
 from headrace.engine import PipelineRegistry
 from headrace.engine.fit import check_fit
+from headrace.engine.schema import match_key_of
 from headrace.errors import FieldProblem, InvalidEvent, UnknownPipeline
 from headrace.flow.ingest.media import too_large
 from headrace.flow.ingest.parse import parse_object, type_of
@@ -30,15 +31,23 @@ def check_event(body: bytes, event_id: UUID, rules: Rules) -> NewEvent:
     event = parse_object(body, max_depth=rules.max_depth)
     event_type = type_of(event)
     _check_type(event_type, event, rules)
-    return NewEvent(id=event_id, type=event_type, body=body, release=rules.release)
+    match_key = _match_key(event_type, event)
+    return NewEvent(id=event_id, type=event_type, body=body, match_key=match_key, release=rules.release)
+
+
+def _match_key(event_type: str, event: Mapping[str, Any]) -> str | None:
+    try:
+        return match_key_of(event_type, event)
+    except ValueError:
+        return None
 
 
 def _check_type(event_type: str, event: Mapping[str, Any], rules: Rules) -> None:
     try:
-        pipeline = PipelineRegistry.get(event_type)
+        schema = PipelineRegistry.schema(event_type)
     except UnknownPipeline:
         if rules.refuses_unknown_types:
             problem = FieldProblem("/type", UnknownPipeline.code, "no pipeline is declared for this type")
             raise InvalidEvent("Events of unknown types are refused here.", [problem]) from None
         return
-    check_fit(event, pipeline.schema)
+    check_fit(event, schema)

@@ -19,6 +19,7 @@ from headrace.errors import Conflict, InvalidEvent, Unavailable
 from headrace.store.database import Database
 from headrace.store.events import insert_events
 from headrace.store.group import GroupCommit
+from headrace.store.matcher import Matcher
 
 #: A caller has its answer after this long: stored, or refused.
 ANSWER_SECONDS = 1.8
@@ -65,6 +66,7 @@ class Ingest:
         self._tell = tell
         self._clock = clock
         self._offset_seconds = clock_offset_seconds
+        self._matcher = Matcher(database, tell)
         self._group: GroupCommit[Sequence[NewEvent], None] = GroupCommit(
             self._store, GROUP_REQUESTS, FLIGHTS, lambda events: sum(len(event.body) for event in events)
         )
@@ -95,6 +97,7 @@ class Ingest:
     async def close(self) -> None:
         """Wait until what was handed over is stored or refused, no longer than any caller waits."""
         await self._group.drained(ANSWER_SECONDS)
+        await self._matcher.drained(ANSWER_SECONDS)
 
     async def _store(self, requests: Sequence[Sequence[NewEvent]]) -> list[BaseException | None]:
         refusal = await self._insert([event for request in requests for event in request])
@@ -111,6 +114,7 @@ class Ingest:
             refusal = await self._insert_once(events, give_up - time.monotonic())
             if refusal is None:
                 self._tell_of(events)
+                self._matcher.events_came(event.id for event in events if event.match_key is not None)
                 return None
             if not isinstance(refusal, Unavailable) or time.monotonic() + AGAIN_SECONDS >= give_up:
                 return refusal

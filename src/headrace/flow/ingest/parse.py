@@ -6,12 +6,10 @@ from typing import Any
 
 import orjson
 
+from headrace.domain.event import TYPE_PATTERN
 from headrace.errors import FieldProblem, ForbiddenCharacter, InvalidEvent
 from headrace.flow.ingest.exact import decode_exactly, refuse, too_deep
 from headrace.flow.ingest.structure import deeper_than, escapes_nul
-
-#: What a type of event may look like.
-TYPE_PATTERN = r"[A-Za-z0-9._:/-]{1,200}"
 
 _TYPE = re.compile(TYPE_PATTERN)
 

@@ -3,6 +3,7 @@
 from headrace.flow.read.reader import Reader
 from headrace.flow.read.views import (
     AttemptView,
+    EventDetails,
     EventFilter,
     EventPage,
     EventSummary,
@@ -13,6 +14,7 @@ from headrace.flow.read.views import (
 
 __all__ = [
     "AttemptView",
+    "EventDetails",
     "EventFilter",
     "EventPage",
     "EventSummary",

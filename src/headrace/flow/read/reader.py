@@ -13,6 +13,7 @@ from headrace.domain.states import EventState
 from headrace.errors import NotFound, Unavailable
 from headrace.flow.read.views import (
     AttemptView,
+    EventDetails,
     EventFilter,
     EventPage,
     EventSummary,
@@ -45,7 +46,7 @@ class Reader:
 
     async def get_event(self, event_id: UUID) -> EventView:
         """One event with its result so far. Raises NotFound, Unavailable."""
-        async with self._connection() as connection:
+        async with self._snapshot() as connection:
             found = await read_event(connection, self._database, event_id)
         if found is None:
             raise NotFound(f"There is no event {event_id}.")
@@ -68,8 +69,7 @@ class Reader:
 
     async def stats(self) -> Stats:
         """The ledger, exact at the moment of reading. Raises Unavailable."""
-        async with self._connection() as connection, connection.transaction():
-            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        async with self._snapshot() as connection:
             sums = await sum_tallies(connection, self._database)
             unfinished = await count_unfinished(connection, self._database)
         by_state: Counter[EventState] = Counter()
@@ -95,6 +95,13 @@ class Reader:
         return HealthCheck("database", ok=not problems, detail=" ".join(problems) or "writable")
 
     @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[Connection]:
+        """A connection whose statements all see the same moment."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
+    @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
@@ -103,9 +110,10 @@ class Reader:
             raise Unavailable("The database does not answer.") from error
 
 
-def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]]) -> EventView:
+def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: tuple[Any, ...]) -> EventView:
     (
-        event_id, type_, state, reason, since, body, task_context, error, attempt, finished_at, release, source, subject
+        event_id, type_, state, reason, since, body, task_context, error, attempt, finished_at, release, source,
+        subject, parent_id,
     ) = event  # fmt: skip
     return EventView(
         id=event_id,
@@ -123,6 +131,8 @@ def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]]) -> EventV
         release=release,
         source=source,
         subject=subject,
+        parent_id=parent_id,
+        details=EventDetails(*(_bytes(column) or b"[]" for column in details)),
     )
 
 

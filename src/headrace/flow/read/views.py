@@ -23,10 +23,28 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
+class EventDetails:
+    """JSON arrays of objects, as the API shows them.
+
+    `notes` are the newest ones (written, attempt, node, note), `logs` the lines of each attempt (run_number, attempt,
+    lines), `children` the events that it emitted (id, type, state). For an unfinished event `waits` are its pauses
+    (node, reason, expires, type, match_key, arrived) and `checkpoints` the nodes that need not run again (node, item,
+    times, and the output of a whole node).
+    """
+
+    notes: bytes
+    logs: bytes
+    children: bytes
+    waits: bytes
+    checkpoints: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EventView:
     """One event, whole. `body` holds the exact bytes that were sent; `task_context` and `error` are JSON.
 
     `reason` and `since` say why and from when the event is in its state; `attempt` counts how often it began.
+    `parent_id` is the event whose run emitted it. `details` tells what came of its attempts beside the result.
     """
 
     id: UUID
@@ -44,6 +62,8 @@ class EventView:
     release: str | None
     source: str | None
     subject: str | None
+    parent_id: UUID | None
+    details: EventDetails
 
 
 @dataclass(frozen=True, slots=True)

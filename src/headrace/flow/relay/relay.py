@@ -15,9 +15,11 @@ from headrace.domain.settle import Policy
 from headrace.flow.relay.losses import take_over_lost
 from headrace.store.database import Connection, Database
 from headrace.store.look import LostDue, Served, View, look, resign
+from headrace.store.matcher import tell_of
 from headrace.store.parking import park, unpark
 from headrace.store.partitions import ensure_partitions
 from headrace.store.tallies import fold_tallies
+from headrace.store.waits import START, match_some
 
 #: Seconds between the looks of a leader; others look half as often.
 PASS_SECONDS = 1.0
@@ -25,11 +27,14 @@ PASS_SECONDS = 1.0
 #: A leader that is not heard of for this long is replaced.
 LEAD_SECONDS = 3.0
 
-#: Due runs looked at for parking in each pass and queue, and parked runs brought back in one statement.
+#: Due runs looked at for parking in each pass and queue, parked runs brought back and waits looked at in one statement.
 CHUNK = 1000
 
 #: Seconds between two foldings of the ledger.
 FOLD_SECONDS = 5.0
+
+#: Seconds between two chunks of waits for which events are looked for.
+MATCH_SECONDS = 5.0
 
 #: Seconds between two looks for parked runs that may run, without a change of what workers announce.
 UNPARK_SECONDS = 60.0
@@ -82,6 +87,8 @@ class Relay:
         self._next_unpark = 0.0
         self._next_unowned = 0.0
         self._next_fold = 0.0
+        self._next_match = 0.0
+        self._matched = START
         self._next_partitions = 0.0
         self._stopping = asyncio.Event()
 
@@ -147,6 +154,10 @@ class Relay:
         if now >= self._next_fold:
             self._next_fold = now + FOLD_SECONDS
             await fold_tallies(connection, self._database)
+        if now >= self._next_match:
+            self._next_match = now + MATCH_SECONDS
+            woken, self._matched = await match_some(connection, self._database, self._matched, CHUNK)
+            tell_of(woken, self._tell)
         if now >= self._next_partitions:
             self._next_partitions = now + PARTITIONS_SECONDS
             await ensure_partitions(connection, self._database)

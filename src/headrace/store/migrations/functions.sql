@@ -58,6 +58,8 @@ CREATE TYPE headrace.claimed AS (
     solo_losses   smallint,
     unseen_losses smallint,
     started       timestamptz,
+    begun         timestamptz,
+    pipeline      text,
     body          bytea,
     source        text,
     subject       text,
@@ -76,12 +78,13 @@ BEGIN
     RETURN QUERY
     WITH taken AS (
         UPDATE headrace.runs r
-        SET owner = claimer, attempt = r.attempt + 1, state = 'running', reason = NULL, since = now()
+        SET owner = claimer, attempt = r.attempt + 1, state = 'running', reason = NULL, since = now(),
+            begun = coalesce(r.begun, now())
         WHERE r.event_id = ANY (picked)
         RETURNING r.*
     )
     SELECT t.event_id, t.run_number, t.epoch, t.tenant, t.type, t.queue, t.attempt, t.failures, t.losses, t.solo_losses,
-           t.unseen_losses, t.since, e.body, e.source, e.subject, e.parent_id, e.trace
+           t.unseen_losses, t.since, t.begun, t.pipeline, e.body, e.source, e.subject, e.parent_id, e.trace
     FROM taken t JOIN headrace.events e ON e.id = t.event_id;
 END
 $function$;

@@ -13,7 +13,7 @@ CREATE TABLE headrace.events (
     body         bytea NOT NULL
 ) PARTITION BY RANGE (id);
 ALTER TABLE headrace.events ALTER COLUMN body SET STORAGE EXTERNAL;
-CREATE INDEX events_match ON headrace.events (tenant, type, match_key) WHERE match_key IS NOT NULL;
+CREATE INDEX events_match ON headrace.events (tenant, type, match_key, id) WHERE match_key IS NOT NULL;
 CREATE TABLE headrace.events_default PARTITION OF headrace.events DEFAULT;
 
 CREATE SEQUENCE headrace.runs_seq;
@@ -40,6 +40,8 @@ CREATE TABLE headrace.runs (
     solo_losses   smallint NOT NULL DEFAULT 0,
     unseen_losses smallint NOT NULL DEFAULT 0,
     schema_hash   text,
+    begun         timestamptz,
+    pipeline      text,
     release       text,
     CHECK ((state = 'running') = (owner IS NOT NULL))
 ) WITH (
@@ -104,14 +106,26 @@ CREATE TABLE headrace.attempts (
     PRIMARY KEY (event_id, run_number, attempt)
 );
 
--- Outputs of finished nodes of unfinished runs.
+-- The lines that an attempt logged and printed, bounded.
+CREATE TABLE headrace.logs (
+    event_id   uuid NOT NULL,
+    run_number integer NOT NULL,
+    attempt    integer NOT NULL,
+    lines      json NOT NULL,
+    PRIMARY KEY (event_id, run_number, attempt)
+);
+
+-- Outputs of finished nodes of runs that have not succeeded; item -1 is the whole node, others are items of a map.
+-- A node that failed and is to be skipped has no output.
 CREATE TABLE headrace.checkpoints (
     event_id     uuid NOT NULL,
     epoch        integer NOT NULL,
     node         text NOT NULL,
-    item         integer NOT NULL DEFAULT 0,
+    item         integer NOT NULL DEFAULT -1,
     node_version text NOT NULL,
-    output       json NOT NULL,
+    output       json,
+    times        json NOT NULL,
+    emitted      json,
     PRIMARY KEY (event_id, epoch, node, item)
 );
 
@@ -126,7 +140,8 @@ CREATE TABLE headrace.projections (
 CREATE TABLE headrace.notes (
     event_id uuid NOT NULL,
     written  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    node     text,
+    attempt  integer NOT NULL,
+    node     text NOT NULL,
     note     json NOT NULL
 );
 CREATE INDEX notes_of_event ON headrace.notes (event_id, written);
@@ -141,17 +156,22 @@ CREATE TABLE headrace.schedules (
 );
 CREATE INDEX schedules_due ON headrace.schedules (due);
 
--- Runs that wait for an event of a type with a match key.
+-- Nodes of unfinished runs that are not called before a moment, or before an event of a type with a match key.
 CREATE TABLE headrace.waits (
     event_id  uuid NOT NULL,
     node      text NOT NULL,
-    tenant    text NOT NULL,
-    type      text NOT NULL,
-    match_key text NOT NULL,
+    reason    text NOT NULL CHECK (reason IN ('retry', 'sleep', 'wait')),
+    since     timestamptz NOT NULL DEFAULT now(),
     expires   timestamptz NOT NULL DEFAULT 'infinity',
-    PRIMARY KEY (event_id, node)
+    tenant    text NOT NULL,
+    type      text,
+    match_key text,
+    arrived   uuid,
+    PRIMARY KEY (event_id, node),
+    CHECK ((reason = 'wait') = (type IS NOT NULL AND match_key IS NOT NULL))
 );
-CREATE INDEX waits_for ON headrace.waits (tenant, type, match_key);
+CREATE INDEX waits_for ON headrace.waits (tenant, type, match_key) WHERE type IS NOT NULL AND arrived IS NULL;
+CREATE INDEX waits_open ON headrace.waits (event_id, node) WHERE type IS NOT NULL AND arrived IS NULL;
 
 CREATE TABLE headrace.idempotency (
     tenant    text NOT NULL,

@@ -42,7 +42,7 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION {schema}.{function}")
     op.execute(f"DROP TYPE {schema}.claimed")
     tables = (
-        "events runs results past_results attempts checkpoints projections notes schedules waits idempotency "
+        "events runs results past_results attempts logs checkpoints projections notes schedules waits idempotency "
         "api_keys workers leases audit tallies"
     )
     for table in tables.split():

@@ -1,0 +1,182 @@
+"""Calling a node's function once: on the loop, in a thread, in a process of its own."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import CoroutineType
+from typing import Any
+
+from headrace.engine.attempt.arguments import fill
+from headrace.engine.attempt.done import Done
+from headrace.engine.attempt.first_step import go_on
+from headrace.engine.attempt.hop import Awaiting, Hop, HopOutcome, steps_of_hop
+from headrace.engine.attempt.means import Means
+from headrace.engine.attempt.outputs import checked
+from headrace.engine.attempt.routing import named
+from headrace.engine.injection.markers import Secret
+from headrace.engine.injection.resources import RunResources
+from headrace.engine.plan import Input, Plan, Step
+from headrace.engine.shapes import Router
+from headrace.engine.spec import NodeSpec
+from headrace.engine.traces.call import Call, calling
+from headrace.engine.traces.leaving import Traces
+from headrace.engine.traces.printing import finish_prints
+from headrace.errors import NodeTimeout
+
+#: A cancelled node may take this long to clean up; then it is left to itself.
+CANCEL_SECONDS = 1.0
+
+#: Told of a task, and of the call in it, when the node ignores that its time is over.
+Abandon = Callable[[asyncio.Task[Any] | None, str, NodeSpec, BaseException], None]
+
+
+class Caller:
+    """Calls the nodes of one attempt; `values` are the event, the context, and outputs by name as they come.
+
+    `abandon` is told of a node that ignores that its time is over.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        values: Mapping[str, Any],
+        means: Means,
+        traces: Traces,
+        abandon: Abandon,
+        is_over: Callable[[], bool],
+    ) -> None:
+        self._plan = plan
+        self._values = values
+        self._means = means
+        self._traces = traces
+        self.abandon = abandon
+        self._is_over = is_over
+        self._resources: RunResources | None = None
+        self._ahead: dict[int, HopOutcome] = {}
+
+    async def call(self, step: Step) -> Done:
+        """Call a node. Raises what it raises, NodeTimeout, OutputNotJson, OutputTooLarge."""
+        if step.is_threaded:
+            return await self._call_in_hop(step)
+        return await self.call_as(step, step.spec, step.inputs, step.name)
+
+    async def call_as(self, step: Step, spec: NodeSpec, inputs: Sequence[Input], name: str, **given: Any) -> Done:
+        """Call a node's function, or the one that stands in for it, under a name; `given` fills what no node fills."""
+        started_at = self._means.clock()
+        arguments = fill(inputs, given, self._values)
+        if spec.injected and not spec.options.process:
+            await self._inject(spec, arguments)
+        call = Call(self._traces, name)
+        token = calling.set(call)
+        try:
+            output, encoded = await self._run(step, spec, arguments, call)
+        finally:
+            calling.reset(token)
+            finish_prints(call)
+        return Done(output, encoded, started_at, self._means.clock(), call.emitted, call.finishes)
+
+    def left(self) -> Iterator[tuple[Step, Done]]:
+        """What finished in a thread and was not asked for, because the attempt was over."""
+        for position, outcome in self._ahead.items():
+            if isinstance(outcome, Done):
+                yield self._plan.steps[position], outcome
+
+    async def close(self) -> None:
+        """Close what was opened for this attempt."""
+        if self._resources is not None:
+            await self._resources.close()
+
+    async def _inject(self, spec: NodeSpec, arguments: dict[str, Any]) -> None:
+        """Add resources and secrets, for which a node waits no longer than it may run."""
+        if self._resources is None:
+            self._resources = await self._means.resources.open_run()
+        limit = None if self._means.is_patient else spec.timeout_seconds
+        try:
+            async with asyncio.timeout(limit) as deadline:
+                for parameter, marker in spec.injected.items():
+                    arguments[parameter] = await self._resources.get(marker)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise NodeTimeout(f"waited longer than {limit:g} s for its resources") from error
+
+    async def _run(self, step: Step, spec: NodeSpec, arguments: dict[str, Any], call: Call) -> tuple[Any, bytes]:
+        seconds = spec.timeout_seconds
+        if spec.options.process:
+            limit = None if self._means.is_patient else seconds
+            names = {name: marker.name for name, marker in spec.injected.items() if isinstance(marker, Secret)}
+            encoded = await self._means.processes.run(
+                spec.function, arguments, limit, call, retry_on=spec.retry_on, secrets=names
+            )
+            return step.item_codec.read(encoded), encoded
+        if spec.is_async:
+            output = await self._in_time(spec, call, spec.function(**arguments))
+        else:
+            output = await self._means.threads.run(partial(spec.function, **arguments), timeout_seconds=seconds)
+            if inspect.isawaitable(output):
+                output = await self._in_time(spec, call, output)
+        if isinstance(step.spec.shape, Router):
+            output = named(output)
+        return output, checked(call.node, output)
+
+    async def _call_in_hop(self, step: Step) -> Done:
+        outcome = self._ahead.pop(step.position, None)
+        if outcome is None:
+            await self._hop(steps_of_hop(self._plan, step))
+            outcome = self._ahead.pop(step.position)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if isinstance(outcome, Done):
+            return outcome
+        return await self._end_awaiting(step, outcome)
+
+    async def _end_awaiting(self, step: Step, awaiting: Awaiting) -> Done:
+        call = awaiting.call
+        token = calling.set(call)
+        try:
+            output = await self._in_time(step.spec, call, awaiting.awaitable)
+            encoded = checked(step.name, output)
+        finally:
+            calling.reset(token)
+            finish_prints(call)
+        return Done(output, encoded, awaiting.started_at, self._means.clock(), call.emitted, call.finishes)
+
+    async def _hop(self, steps: Sequence[Step]) -> None:
+        """Call steps in one thread; what comes of those behind the first is kept until they are called."""
+        hop = Hop(steps, self._values, self._traces, self._means.clock, checked, self._is_over)
+        shortest = min(step.spec.timeout_seconds for step in steps)
+        outcomes = hop.outcomes
+        try:
+            await self._means.threads.hop(hop.run, timeout_seconds=shortest)
+        except NodeTimeout as late:
+            outcomes = [*hop.outcomes, late]
+        finally:
+            self._ahead |= {step.position: outcome for step, outcome in zip(steps, outcomes, strict=False)}
+
+    async def _in_time(self, spec: NodeSpec, call: Call, awaitable: Awaitable[Any]) -> Any:
+        """Await a node up to its timeout; one that ignores its cancellation is abandoned a little later."""
+        if self._means.is_patient:
+            return await awaitable
+        loop = asyncio.get_running_loop()
+        due = loop.time() + spec.timeout_seconds
+        if isinstance(awaitable, CoroutineType):
+            try:
+                awaited = awaitable.send(None)
+            except StopIteration as ended:
+                return ended.value
+            awaitable = go_on(awaitable, awaited)
+        late = NodeTimeout(f"ran longer than {spec.timeout_seconds:g} s")
+        watch = loop.call_at(due + CANCEL_SECONDS, self.abandon, asyncio.current_task(), call.node, spec, late)
+        try:
+            async with asyncio.timeout_at(due) as deadline:
+                output = await awaitable
+        except Exception as error:
+            if not deadline.expired():
+                raise
+            raise late from error
+        finally:
+            watch.cancel()
+        if deadline.expired():
+            raise late
+        return output

@@ -1,0 +1,1 @@
+"""What nodes leave beside their outputs: lines, notes, events."""

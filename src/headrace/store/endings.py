@@ -1,0 +1,167 @@
+"""The ways in which a run leaves its worker's hands: a statement for each, and the columns that it takes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from headrace.domain.outcome import ErrorReport
+from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
+
+# A run that was taken over carries another owner or attempt by now: it stays, and its result is not stored.
+FINISH = """
+WITH done AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(states)b::text[], %(reasons)b::text[],
+        %(nodes)b::text[], %(contexts)b::text[], %(errors)b::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, attempt, state, reason, node, task_context, error, started_at)
+), held AS (
+    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id, attempt)
+    WHERE r.owner = d.owner AND r.attempt = d.attempt
+    ORDER BY r.event_id FOR UPDATE OF r
+), gone AS (
+    DELETE FROM headrace.runs r USING held WHERE r.event_id = held.event_id RETURNING r.*
+), stored AS (
+    INSERT INTO headrace.results (
+        event_id, run_number, epoch, tenant, type, ordering_key, state, reason, node, attempt, task_context, error,
+        started_at, finished_at, release
+    )
+    SELECT g.event_id, g.run_number, g.epoch, g.tenant, g.type, g.ordering_key, d.state, d.reason, d.node, g.attempt,
+           d.task_context::json, d.error::json, d.started_at, %(now)s, %(release)s
+    FROM gone g JOIN done d USING (event_id, attempt)
+), failed AS (
+    INSERT INTO headrace.attempts (
+        event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
+    )
+    SELECT g.event_id, g.run_number, g.attempt, CASE d.reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, d.node,
+           d.error::json, d.owner, d.started_at, %(now)s, %(release)s
+    FROM gone g JOIN done d USING (event_id, attempt) WHERE d.state = 'failed'
+), tallied AS (
+    INSERT INTO headrace.tallies (state, delta)
+    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, attempt) GROUP BY d.state
+)
+SELECT event_id, attempt FROM gone
+"""
+
+DELAY = """
+WITH done AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(due)b::timestamptz[],
+        %(nodes)b::text[], %(errors)b::text[], %(failures)b::text[], %(pipelines)b::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, attempt, reason, due, node, error, failures, pipeline, started_at)
+), freed AS (
+    UPDATE headrace.runs r
+    SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = coalesce(d.due, 'infinity'),
+        failures = d.failures::jsonb, pipeline = d.pipeline
+    FROM done d WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+    RETURNING r.event_id, r.run_number, r.attempt
+), failed AS (
+    INSERT INTO headrace.attempts (
+        event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
+    )
+    SELECT f.event_id, f.run_number, f.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
+           %(release)s
+    FROM freed f JOIN done d USING (event_id, attempt) WHERE d.error IS NOT NULL
+)
+SELECT event_id, attempt FROM freed
+"""
+
+PARK = """
+WITH done AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(hashes)b::text[],
+        %(errors)b::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, attempt, reason, schema_hash, error, started_at)
+), parked AS (
+    UPDATE headrace.runs r
+    SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = 'infinity',
+        schema_hash = d.schema_hash
+    FROM done d WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+    RETURNING r.event_id, r.run_number, r.attempt
+), unfit AS (
+    INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, worker, started_at, ended_at, release)
+    SELECT p.event_id, p.run_number, p.attempt, 'unfit', d.error::json, d.owner, d.started_at, %(now)s, %(release)s
+    FROM parked p JOIN done d USING (event_id, attempt)
+)
+SELECT event_id, attempt FROM parked
+"""
+
+RELEASE = """
+UPDATE headrace.runs r
+SET owner = NULL, state = 'queued', since = now(), failures = d.failures::jsonb, pipeline = d.pipeline
+FROM unnest(
+    %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(failures)b::text[], %(pipelines)b::text[]
+) AS d (event_id, owner, attempt, failures, pipeline)
+WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+RETURNING r.event_id, r.attempt
+"""
+
+
+def finished_columns(rows: Sequence[Finished]) -> dict[str, Any]:
+    """The arguments of `FINISH`, but for the time and the release."""
+    return {
+        **_fence(rows),
+        "states": [row.state for row in rows],
+        "reasons": [row.reason for row in rows],
+        "nodes": [row.node for row in rows],
+        "contexts": [None if row.task_context is None else row.task_context.decode() for row in rows],
+        "errors": [_error_json(row.error) for row in rows],
+        "started": [row.run.started_at for row in rows],
+    }
+
+
+def delayed_columns(rows: Sequence[Delayed]) -> dict[str, Any]:
+    """The arguments of `DELAY`, but for the time and the release."""
+    return {
+        **_fence(rows),
+        **_progress(rows),
+        "reasons": [row.reason for row in rows],
+        "due": [row.due for row in rows],
+        "nodes": [row.node for row in rows],
+        "errors": [_error_json(row.error) for row in rows],
+        "started": [row.run.started_at for row in rows],
+    }
+
+
+def parked_columns(rows: Sequence[Parked]) -> dict[str, Any]:
+    """The arguments of `PARK`, but for the time and the release."""
+    return {
+        **_fence(rows),
+        "reasons": [row.reason for row in rows],
+        "hashes": [row.schema_hash for row in rows],
+        "errors": [_error_json(row.error) for row in rows],
+        "started": [row.run.started_at for row in rows],
+    }
+
+
+def released_columns(rows: Sequence[Released]) -> dict[str, Any]:
+    """The arguments of `RELEASE`."""
+    return {**_fence(rows), **_progress(rows)}
+
+
+def _fence(rows: Sequence[Settled]) -> dict[str, Any]:
+    return {
+        "ids": [row.run.event_id for row in rows],
+        "owners": [row.run.owner for row in rows],
+        "attempts": [row.run.attempt for row in rows],
+    }
+
+
+def _progress(rows: Sequence[Delayed | Released]) -> dict[str, Any]:
+    return {
+        "failures": [_counts_json(row.progress.failures) for row in rows],
+        "pipelines": [row.progress.pipeline for row in rows],
+    }
+
+
+def _error_json(error: ErrorReport | None) -> str | None:
+    """An error as it is stored: a JSON object with `type`, `message`, `code` and `frames`."""
+    if error is None:
+        return None
+    return orjson.dumps(
+        {"type": error.type, "message": error.message, "code": error.code, "frames": list(error.frames)}
+    ).decode()
+
+
+def _counts_json(counts: Mapping[str, int]) -> str:
+    return orjson.dumps(dict(counts)).decode()
