@@ -23,7 +23,7 @@ def test_the_first_project_passes_its_own_test(tmp_path: Path) -> None:
     plain = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     tested = subprocess.run(plain, cwd=tmp_path, env=child_environment({}), check=False, capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout
-    assert "1 passed" in tested.stdout
+    assert "2 passed" in tested.stdout
 
 
 def test_git_ignores_the_env_file_and_the_data(tmp_path: Path) -> None:
