@@ -42,7 +42,7 @@ def test_events_are_sent_listed_and_shown(api_url: str, tmp_path: Path) -> None:
     sent = printed("send", "ticket.opened", *fields, folder=tmp_path, api_url=api_url)
     headrace("send", "ticket.closed", folder=tmp_path, api_url=api_url)
 
-    shown = json.loads(headrace("events", "show", sent["id"], folder=tmp_path, api_url=api_url).stdout)
+    shown = printed("events", "show", sent["id"], folder=tmp_path, api_url=api_url)
     assert shown["data"] == {
         "type": "ticket.opened",
         "subject": "42",
@@ -62,6 +62,15 @@ def test_events_are_sent_listed_and_shown(api_url: str, tmp_path: Path) -> None:
     assert rest.stdout.startswith(sent["id"])
 
 
+def test_an_event_is_shown_to_people_and_drawn(api_url: str, tmp_path: Path) -> None:
+    sent = printed("send", "ticket.opened", folder=tmp_path, api_url=api_url)
+    shown = headrace("events", "show", sent["id"], folder=tmp_path, api_url=api_url)
+    assert shown.stdout.startswith(f"{sent['id']}  ticket.opened  queued  since ")
+    assert "\x1b" not in shown.stdout
+    drawn = headrace("events", "show", sent["id"], "--mermaid", folder=tmp_path, api_url=api_url)
+    assert drawn.stdout.startswith("flowchart TD\n")
+
+
 def test_what_the_api_refuses_is_told_with_the_place_of_each_fault(api_url: str, tmp_path: Path) -> None:
     done = headrace("send", "ticket.opened", "subject=1", "body=[]", folder=tmp_path, api_url=api_url)
     assert done.returncode == 1
@@ -73,6 +82,29 @@ def test_what_the_api_refuses_is_told_with_the_place_of_each_fault(api_url: str,
         assert refused.returncode == 1
         assert "[" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+def test_a_stored_event_is_run_here_and_stays_as_it_was(
+    installation: Installation, api_url: str, tmp_path: Path
+) -> None:
+    sent = printed("send", "ticket.opened", "subject=1x", "body=my invoice", folder=tmp_path, api_url=api_url)
+    done = headrace("run", sent["id"], "--app", "app", folder=installation.folder, api_url=api_url)
+    assert done.returncode == 0, done.stderr
+    assert '{"to":"billing","text":"Re: 1x"}' in done.stdout
+    assert done.stdout.endswith("succeeded\n")
+    shown = printed("events", "show", sent["id"], folder=tmp_path, api_url=api_url)
+    assert (shown["state"], shown["task_context"]) == ("queued", None)
+
+
+def test_of_an_event_that_waits_what_is_kept_is_not_called_again(installation: Installation, tmp_path: Path) -> None:
+    api_url = str(installation.start_api("charges")[1].base_url).rstrip("/")
+    installation.start_worker("charges")
+    sent = printed("send", "ordered", "amount=4", folder=tmp_path, api_url=api_url)
+    installation.wait_until_all_are("waiting", [UUID(sent["id"])])
+    done = headrace("run", sent["id"], "--app", "app", folder=installation.folder, api_url=api_url)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1].split() == ["reserve", "known", "40"]
+    assert done.stdout.endswith("failed: charge\n")
 
 
 def test_another_server_than_the_api_is_told_apart(installation: Installation, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ print("imported:", *sorted({{name.partition(".")[0] for name in sys.modules}}))
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["dev", "--help"], ["events", "list", "--help"]], ids=" ".join
+    "arguments",
+    [["--help"], ["--version"], ["dev", "--help"], ["events", "list", "--help"], ["pipelines", "--help"]],
+    ids=" ".join,
 )
 def test_help_and_version_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     program = PROGRAM.format(arguments=arguments)

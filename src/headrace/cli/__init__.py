@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from headrace.cli import demo, events, init, serving, storage
+from headrace.cli import demo, events, foreground, init, pipelines, serving, storage
 from headrace.cli.development import command as development
 from headrace.cli.output import reported
 from headrace.cli.tracebacks import show_error
@@ -25,7 +25,9 @@ app.command()(serving.relay)
 app.command()(storage.migrate)
 app.command()(storage.check)
 app.command()(events.send)
+app.command()(foreground.run)
 app.add_typer(events.commands, name="events")
+app.add_typer(pipelines.commands, name="pipelines")
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from headrace.cli.output import FAILED, JsonOption, print_json, say_error
+from headrace.cli.output import FAILED, JsonOption, MermaidOption, columns, print_json, print_lines, say_error
 
 commands = typer.Typer(help="List and show events, and act on them.", no_args_is_help=True)
 
@@ -59,12 +59,28 @@ def list_events(
 
 
 @commands.command()
-def show(id_: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Show one event with its data, its result and its attempts, as JSON."""
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID")],
+    show_all: Annotated[bool, typer.Option("--all", help="Show every line and every value, whole.")] = False,
+    as_json: JsonOption = False,
+    as_mermaid: MermaidOption = False,
+) -> None:
+    """Show one event: what became of each node and when, its error, what it waits for, its outputs."""
+    path = f"/events/{_id(id_)}"
     from headrace.cli.client import call
     from headrace.settings import load_settings
 
-    print_json(call(load_settings(), "GET", f"/events/{_id(id_)}"))
+    settings = load_settings()
+    if as_mermaid:
+        print(call(settings, "GET", f"{path}/mermaid")["mermaid"])
+        return
+    event = call(settings, "GET", path)
+    if as_json:
+        print_json(event)
+        return
+    from headrace.cli.showing.event import event_lines
+
+    print_lines(event_lines(event, columns(), show_all=show_all))
 
 
 @commands.command("retry-now")

@@ -2,19 +2,28 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from headrace.errors import ConfigurationError, HeadraceError
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 #: Exit codes: something failed; the settings or the call are wrong; ended by a second Ctrl-C, as shells count it.
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 #: The option of every command that prints something.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+#: The option of every command that can draw.
+MermaidOption = Annotated[bool, typer.Option("--mermaid", help="Print the drawing, in Mermaid's language.")]
+
+#: Columns that are filled at most, and where no terminal says how many it has.
+MOST_COLUMNS = 100
 
 
 @contextmanager
@@ -41,3 +50,19 @@ def say_error(text: str) -> None:
 def print_json(value: Any) -> None:
     """One JSON value, for programs."""
     print(json.dumps(value, indent=2, default=str))
+
+
+def columns() -> int:
+    """How wide what is printed may be."""
+    from rich.console import Console
+
+    return min(Console().width, MOST_COLUMNS) if sys.stdout.isatty() else MOST_COLUMNS
+
+
+def print_lines(lines: "Iterable[Text]") -> None:
+    """Lines for people; their colours are seen on a terminal alone, and no line is broken."""
+    from rich.console import Console
+
+    console = Console(force_terminal=sys.stdout.isatty(), highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)

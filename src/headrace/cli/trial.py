@@ -70,7 +70,7 @@ def main(app: str) -> None:
     sys.excepthook = show_error
     end_with_standard_input(lambda: os._exit(1))
     with reported(), contextlib.redirect_stdout(sys.stderr):
-        load_app(load_settings(app=app))
+        load_app(load_settings(app=app), secrets=True)
     sketches = [
         PipelineSketch(
             pipeline.name,

@@ -7,10 +7,12 @@ from watchfiles import Change, DefaultFilter, PythonFilter, awatch
 
 
 class _Sources(PythonFilter):
-    """Python files, and new folders: files that are written into one at once come without a notice of their own."""
+    """Python files, `.env`, and new folders: files written into one at once come without a notice of their own."""
 
     def __call__(self, change: Change, path: str) -> bool:
         """Whether this change matters."""
+        if Path(path).name == ".env":
+            return True
         is_new_folder = change is Change.added and Path(path).is_dir()
         return super().__call__(change, path) or (is_new_folder and DefaultFilter.__call__(self, change, path))
 

@@ -1,0 +1,1 @@
+"""Pipelines and runs as lines for people: values in, lines out."""
