@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check wheel lock clean
+.PHONY: help demo dev test check bench wheel lock clean
 
 #: The folder of the environment that every target uses.
 VENV ?= .venv
@@ -11,6 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 UV ?= uv
 #: Passed on to pytest: make test PYTEST_ARGS="tests/domain -k backoff"
 PYTEST_ARGS ?=
+#: Passed on to the benchmark.
+BENCH_ARGS ?=
 
 pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 # Most tests wait for a service: three processes fill two cores.
@@ -38,6 +40,9 @@ check: $(develop) ## style, types, import contracts and the tests that need no s
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(pytest) -m "not services and not slow" $(PYTEST_ARGS)
+
+bench: $(develop) ## measure the engine, beside its goals (BENCH_ARGS=--json)
+	@$(VENV)/bin/python -m bench.engine $(BENCH_ARGS)
 
 wheel: $(develop) ## build the wheel and the sdist into dist/
 	@$(VENV)/bin/python -m hatchling build
