@@ -27,7 +27,7 @@ async def price(event: OrderPlaced) -> int:
 
 @orders.node(retries=5, backoff=[1, 5, 30, 120, 600], timeout_seconds=20)
 async def reserve(event: OrderPlaced) -> str:
-    await asyncio.sleep(0.05)  # a warehouse that takes its time
+    await asyncio.sleep(0.1)  # a warehouse that takes its time
     return f"{event.quantity} x {event.sku} reserved"
 
 

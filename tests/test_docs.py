@@ -1,0 +1,65 @@
+"""The code in the documentation runs as it stands."""
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from headrace import PipelineRegistry
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
+
+#: Each section from its heading to the next one of the same level; the first is what stands before them.
+INTRODUCTION, *SECTIONS = re.split(r"^## ", PIPELINES, flags=re.MULTILINE)
+
+
+def code_of(section: str) -> str:
+    return "\n\n".join(re.findall(r"^```python\n(.*?)^```", section, flags=re.MULTILINE | re.DOTALL))
+
+
+def heading_of(section: str) -> str:
+    return section.partition("\n")[0]
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """An empty one that can be imported, as that of a program."""
+    module = ModuleType("code_of_documentation")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+def run(code: str, module: ModuleType) -> None:
+    with PipelineRegistry.isolated():
+        exec(code, vars(module))  # noqa: S102  # it is our own
+        PipelineRegistry.check()
+
+
+@pytest.mark.parametrize("section", [part for part in SECTIONS if code_of(part)], ids=heading_of)
+def test_the_code_runs_of(section: str, module: ModuleType) -> None:
+    run(f"{code_of(INTRODUCTION)}\n{code_of(section)}", module)
+
+
+def test_the_code_of_the_readme_runs(module: ModuleType) -> None:
+    run(code_of(README), module)
+    context = module.documents.run({"pages": ["Dear Ada,", "yours, Charles"]})
+    assert context.nodes == {"length": "read", "read": [2, 2], "total": 4}
+
+
+def anchor_of(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    headings = {anchor_of(heading) for heading in re.findall(r"^#+ (.*)$", PIPELINES, flags=re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]*)\)", PIPELINES)) <= headings
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]))
+def test_every_file_that_is_linked_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
