@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from headrace.domain.event import Losses, Run
 from headrace.domain.settle import Lost
 from headrace.store.database import Connection, Database
 from headrace.store.look import SWEEP_AGAIN_SECONDS
+from headrace.store.runs import lock_runs
 
 # A heartbeat that comes late waits for the end of the transaction, and finds its row swept.
 _LOCK_DEAD = """
@@ -72,19 +74,21 @@ async def find_lost(connection: Connection, database: Database, most: int, *, on
     """
     await connection.execute(database.sql(_LOCK_DEAD), {"only_seen": only_seen})
     cursor = await connection.execute(database.sql(_FIND), {"most": most, "only_seen": only_seen})
-    return [
-        LostRun(
-            run=Run(
-                event_id=row[0], owner=row[12], type=row[1], tenant=row[2], queue=row[3], run_number=row[4],
-                epoch=row[5], attempt=row[6],
-                failures=row[7], losses=Losses(row[8], row[9], row[10]), body=b"", started_at=row[11],
-                begun_at=row[15], pipeline=row[16],
-            ),
-            role=row[13],
-            death_seen=row[14],
-        )
-        for row in await cursor.fetchall()
-    ]  # fmt: skip
+    found = [_lost_run(row) for row in await cursor.fetchall()]
+    await lock_runs(connection, database, [lost.run.event_id for lost in found])
+    return found
+
+
+def _lost_run(row: Sequence[Any]) -> LostRun:
+    return LostRun(
+        run=Run(
+            event_id=row[0], owner=row[12], type=row[1], tenant=row[2], queue=row[3], run_number=row[4], epoch=row[5],
+            attempt=row[6], failures=row[7], losses=Losses(row[8], row[9], row[10]), body=b"", started_at=row[11],
+            begun_at=row[15], pipeline=row[16],
+        ),
+        role=row[13],
+        death_seen=row[14],
+    )  # fmt: skip
 
 
 async def free_lost(connection: Connection, database: Database, lost: Sequence[tuple[LostRun, Lost]]) -> set[UUID]:

@@ -27,6 +27,8 @@ WITH due AS (
 SELECT event_id FROM due
 """
 
+_LOCK = "SELECT FROM headrace.runs WHERE event_id = ANY (%(ids)s) ORDER BY event_id FOR UPDATE"
+
 #: More losses than any run can have.
 ANY_LOSSES = 32_767
 
@@ -72,6 +74,14 @@ async def retry_now(connection: Connection, database: Database, ids: Sequence[UU
     """Make runs due at once that wait for a retry, or are parked; returns those that did. Their retries all end."""
     cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids)})
     return {row[0] for row in await cursor.fetchall()}
+
+
+async def lock_runs(connection: Connection, database: Database, ids: Sequence[UUID]) -> None:
+    """Hold runs until the end of the transaction, before several statements write them.
+
+    All who write more than one run take them in the order of their ids, so that no two wait for each other.
+    """
+    await connection.execute(database.sql(_LOCK), {"ids": list(ids)})
 
 
 async def _claim(connection: Connection, statement: Any, arguments: dict[str, Any]) -> list[Run]:

@@ -14,6 +14,7 @@ from headrace.store.checkpoints import upsert_checkpoints
 from headrace.store.database import Connection, Database
 from headrace.store.events import insert_events
 from headrace.store.pauses import write_pauses
+from headrace.store.runs import lock_runs
 
 _LOG = """
 INSERT INTO headrace.logs (event_id, run_number, attempt, lines)
@@ -37,8 +38,11 @@ async def settle(
     """Write a batch in id order and return the ids that were still held; what was taken over is left alone.
 
     One statement for each kind of ending that the batch holds, and one for each kind of thing that these leave beside
-    their results: log lines, outputs, pauses, emitted events. To be called in a transaction.
+    their results: log lines, outputs, pauses, emitted events. To be called in a transaction. Where there is more than a
+    kind whose statement takes the runs in their order by itself, one before them does.
     """
+    if len(batch) > 1 and not all(isinstance(settled, Finished) for settled in batch):
+        await lock_runs(connection, database, [settled.run.event_id for settled in batch])
     held: set[tuple[UUID, int]] = set()
     for statement, columns, rows in _by_kind(batch):
         arguments = {**columns(rows), "now": now, "release": release}
