@@ -29,6 +29,19 @@ def test_a_node_that_waits_for_itself_is_a_cycle(tickets: Pipeline) -> None:
     assert "found a cycle: again → again" in the_mistake_of(tickets)
 
 
+def test_every_cycle_is_told(tickets: Pipeline) -> None:
+    for name, before in {"a": "b", "b": "a", "c": "d", "d": "c", "e": "e", "f": "a"}.items():
+
+        def node() -> None: ...
+
+        node.__name__ = name
+        tickets.node(after=before)(node)
+
+    told = [mistake.partition("found a cycle: ")[2].partition(";")[0] for mistake in tickets.mistakes()]
+    assert {frozenset(path.split(" → ")) for path in told} == {frozenset("ab"), frozenset("cd"), frozenset("e")}
+    assert len(told) == 3
+
+
 def test_two_nodes_of_one_name_are_told(tickets: Pipeline) -> None:
     for _ in range(2):
 

@@ -16,8 +16,17 @@ from headrace.engine.spec import NodeSpec
 def graph_mistakes(specs: Sequence[NodeSpec]) -> Iterator[Mistake]:
     """All of them."""
     upstream = upstream_of(specs)
-    try:
+    cycles = list(_cycles(upstream))
+    yield from cycles
+    if not cycles:
         order = list(graphlib.TopologicalSorter(upstream).static_order())
+        yield from _unreachable({spec.name: spec for spec in specs}, upstream, order)
+
+
+def _cycles(upstream: Upstream) -> Iterator[Mistake]:
+    """One after the other: what was found is taken out, until nothing goes round any more."""
+    try:
+        graphlib.TopologicalSorter(upstream).prepare()
     except graphlib.CycleError as error:
         names = list(reversed(error.args[1]))
         yield Mistake(
@@ -26,8 +35,8 @@ def graph_mistakes(specs: Sequence[NodeSpec]) -> Iterator[Mistake]:
             "drop one of these inputs",
             names[0],
         )
-        return
-    yield from _unreachable({spec.name: spec for spec in specs}, upstream, order)
+        left = {name: before for name, before in upstream.items() if name not in names}
+        yield from _cycles({name: [other for other in before if other in left] for name, before in left.items()})
 
 
 def _unreachable(specs: Specs, upstream: Upstream, order: Sequence[str]) -> Iterator[Mistake]:
