@@ -63,12 +63,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline's steps, each behind those that it waits for; `roots` can start at once, `endings` run at the end."""
+    """A pipeline's steps, each behind those that it waits for; `endings` run at the end."""
 
     pipeline: str
     version: str
     steps: tuple[Step, ...]
-    roots: tuple[int, ...]
     endings: tuple[int, ...]
     deadline_seconds: float | None = None
 
@@ -112,7 +111,6 @@ def plan_of(
         pipeline=pipeline,
         version=version,
         steps=tuple(replace(step, hop=_hop(step, steps)) for step in steps),
-        roots=tuple(step.position for step in steps if not step.missing and step.name not in endings),
         endings=tuple(position[name] for name in endings),
         deadline_seconds=deadline_seconds,
     )

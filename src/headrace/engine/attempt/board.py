@@ -29,7 +29,6 @@ class Board:
 
     def __init__(self, plan: Plan) -> None:
         self.states = [StepState.AHEAD] * len(plan.steps)
-        self.unfinished = len(plan.steps)
         self.skipped: list[str] = []
         self._plan = plan
         self._missing = [step.missing for step in plan.steps]
@@ -86,7 +85,6 @@ class Board:
             if self.states[at] in DONE:
                 continue
             self.states[at] = state
-            self.unfinished -= 1
             for other in self._plan.steps[at].dependants:
                 self._missing[other] -= 1
                 if self.states[other] is not StepState.AHEAD or not self._is_due(other):
