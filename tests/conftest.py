@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 from httpx2 import Client
+from hypothesis import settings
 
 from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
@@ -20,6 +21,9 @@ from tests.support.storage import Storage
 
 #: Fixtures that start Postgres, Valkey or a process of Headrace.
 SERVICE_FIXTURES = {"postgres18", "postgres15", "server", "data_dir", "running"}
+
+# Asked for by --hypothesis-profile=long.
+settings.register_profile("long", max_examples=2000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

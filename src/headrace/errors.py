@@ -93,6 +93,22 @@ class InvalidParameter(InvalidInput):
     code = "invalid-parameter"
 
 
+class InvalidIdempotencyKey(InvalidInput):
+    code = "invalid-idempotency-key"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The idempotency key came with another body, or to another path, before."""
+
+    code = "idempotency-key-reused"
+
+
+class InvalidSelection(InvalidInput):
+    """It does not say which events are meant, or means such as the act is not for."""
+
+    code = "invalid-selection"
+
+
 class NotFound(HeadraceError):
     code = "not-found"
 
@@ -101,6 +117,12 @@ class Conflict(HeadraceError):
     """Somebody else's open transaction holds what this request needs; nothing was stored."""
 
     code = "conflict"
+
+
+class IdempotencyKeyInFlight(Conflict):
+    """Another request with the same idempotency key is being stored, and not known to be stored or refused yet."""
+
+    code = "idempotency-key-in-flight"
 
 
 class Unavailable(HeadraceError):
@@ -123,6 +145,24 @@ class EventAlreadyFinished(HeadraceError):
     """The event has a result already; a second one would need a replay."""
 
     code = "event-already-finished"
+
+
+class EventUnfinished(HeadraceError):
+    """The event is not finished yet, so there is nothing to replay."""
+
+    code = "event-unfinished"
+
+
+class NotWaiting(HeadraceError):
+    """The event does not wait for a retry, a pipeline or a schema, so it cannot be tried at once."""
+
+    code = "not-waiting"
+
+
+class OwnTask(HeadraceError):
+    """The event is processed by a task of the user's own, which alone can run it again."""
+
+    code = "own-task"
 
 
 class EventFailed(HeadraceError):
@@ -151,6 +191,12 @@ class UnknownPipeline(HeadraceError):
     """No pipeline is declared for this type of event."""
 
     code = "no-pipeline"
+
+
+class UnknownNode(HeadraceError):
+    """No pipeline of this type of event has a node of that name."""
+
+    code = "unknown-node"
 
 
 class Permanent(HeadraceError):
@@ -197,6 +243,12 @@ class DeadlineExceeded(HeadraceError):
     """A run took longer than its pipeline's `deadline_seconds`."""
 
     code = "deadline-exceeded"
+
+
+class RunCancelled(HeadraceError):
+    """An operator cancelled the run while it was under way."""
+
+    code = "run-cancelled"
 
 
 class RunTakenOver(HeadraceError):

@@ -121,7 +121,7 @@ def test_only_json_is_read(api_client: Client, content_type: str | None) -> None
     problem_in(response, 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("header", ["Idempotency-Key", "Headrace-Ordering-Key", "Headrace-Anything"])
+@pytest.mark.parametrize("header", ["Headrace-Ordering-Key", "Headrace-Anything"])
 def test_an_option_that_does_not_exist_is_refused_and_named(api_client: Client, header: str) -> None:
     response = api_client.post("/events", json={"type": "a"}, headers={header: "x"})
 

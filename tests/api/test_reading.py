@@ -30,6 +30,7 @@ def test_an_event_is_read_with_its_data_as_it_was_sent(api_client: Client) -> No
     assert event.keys() >= {"state", "reason", "since", "data", "task_context", "attempts", "attempt"}
     assert (event["parent_id"], event["children"], event["waits"]) == (None, [], [])
     assert (event["checkpoints"], event["notes"], event["logs"]) == ([], [], [])
+    assert (event["past_results"], event["cancellations"]) == ([], [])
     assert event.keys() >= {"created_at", "finished_at", "error", "release", "source", "subject"}
     assert datetime.fromisoformat(event["created_at"]).utcoffset() == timedelta()
 

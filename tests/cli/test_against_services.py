@@ -1,6 +1,5 @@
 """Single commands against a running API, a database and a Redis."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +11,6 @@ from headrace.domain.ids import new_id
 from headrace.store.server import REVISION, ServerFacts
 from tests.cli.support import frames, headrace, printed
 from tests.support.installation import Installation
-from tests.support.steps import new_event
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -60,6 +58,15 @@ def test_events_are_sent_listed_and_shown(api_url: str, tmp_path: Path) -> None:
     cursor = page.stderr.split()[-1]
     rest = headrace("events", "list", "--cursor", cursor, folder=tmp_path, api_url=api_url)
     assert rest.stdout.startswith(sent["id"])
+
+
+def test_an_event_that_is_sent_again_with_its_key_is_the_same_event(api_url: str, tmp_path: Path) -> None:
+    send = ("send", "ticket.closed", "--idempotency-key", " Ticket no. 7 ✓")
+    sent = [printed(*send, "number=7", folder=tmp_path, api_url=api_url) for _ in range(2)]
+    assert sent[0] == sent[1]
+    refused = headrace(*send, "number=8", folder=tmp_path, api_url=api_url)
+    assert refused.returncode == 1
+    assert "[idempotency-key-reused]" in refused.stderr
 
 
 def test_an_event_is_shown_to_people_and_drawn(api_url: str, tmp_path: Path) -> None:
@@ -118,24 +125,6 @@ def test_another_server_than_the_api_is_told_apart(installation: Installation, t
     assert "is no Headrace API (404)" in done.stderr
 
 
-def test_retry_now_moves_what_waits_and_names_the_rest(
-    installation: Installation, settings: dict[str, str], tmp_path: Path
-) -> None:
-    waiting, queued = installation.accept(new_event(), new_event())
-    installation.storage.rows(
-        "UPDATE headrace.runs SET state = 'waiting', reason = 'retry', rank = now() + interval '1 day'"
-        " WHERE event_id = %s",
-        waiting,
-    )
-    unknown = new_id()
-    done = headrace("events", "retry-now", *map(str, (waiting, queued, unknown)), "--json", folder=tmp_path, **settings)
-    assert done.returncode == 1
-    assert json.loads(done.stdout) == {"due": [str(waiting)], "not_waiting": [str(queued), str(unknown)]}
-    assert str(unknown) in done.stderr
-    assert installation.storage.states([waiting]) == ["queued"]
-    assert installation.storage.value("SELECT rank <= now() FROM headrace.runs WHERE event_id = %s", waiting)
-
-
 def test_check_finds_nothing_wrong_and_counts_the_connections(
     installation: Installation, settings: dict[str, str], api_url: str, tmp_path: Path
 ) -> None:
@@ -173,10 +162,9 @@ def test_check_says_of_every_missing_service_what_to_do(tmp_path: Path) -> None:
     assert "pool" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["migrate"], ["events", "retry-now", str(new_id())]], ids=["migrate", "retry"])
-def test_without_a_database_a_sentence_says_so(arguments: list[str], tmp_path: Path) -> None:
+def test_without_a_database_a_sentence_says_so(tmp_path: Path) -> None:
     away = "postgresql://u:secret@127.0.0.1:9/x"
-    done = headrace(*arguments, folder=tmp_path, database_url=away)
+    done = headrace("migrate", folder=tmp_path, database_url=away)
     assert done.returncode == 1
     assert done.stderr.startswith("The database at postgresql://u:***@127.0.0.1:9/x cannot be used: ")
     assert done.stderr.count("\n") == 1
@@ -269,9 +257,17 @@ def test_a_server_that_is_read_only_is_told_but_no_reason_not_to_start() -> None
         ({"synchronous_commit": "local", "standbys": "other"}, "Set it to on"),
         ({"revision": None}, "headrace migrate"),
         ({"revision": "0000"}, "headrace migrate"),
+        ({"revision": f"{int(REVISION) + 2:04}"}, "install that one"),
     ],
 )
 def test_a_server_that_could_lose_events_is_refused_with_a_remedy(change: dict[str, object], told: str) -> None:
-    assert SOUND.problems() == replace(SOUND, revision="9999").problems() == []
+    assert SOUND.problems() == SOUND.warnings() == []
     [problem] = ServerFacts(**{**asdict(SOUND), **change}).problems()
     assert told in problem
+
+
+def test_a_schema_of_the_next_release_is_warned_of_and_all_problems_are_told_at_once() -> None:
+    ahead = replace(SOUND, revision=f"{int(REVISION) + 1:04}")
+    assert ahead.problems() == []
+    assert "Install that release" in ahead.warnings()[0]
+    assert len(replace(SOUND, fsync="off", synchronous_commit="off", revision=None).problems()) == 3

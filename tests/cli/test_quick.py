@@ -24,7 +24,15 @@ print("imported:", *sorted({{name.partition(".")[0] for name in sys.modules}}))
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["dev", "--help"], ["events", "list", "--help"], ["pipelines", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["dev", "--help"],
+        ["events", "list", "--help"],
+        ["events", "replay", "--help"],
+        ["pause", "--help"],
+        ["pipelines", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
@@ -50,8 +58,16 @@ def test_init_needs_nothing_heavy_either(tmp_path: Path) -> None:
         ["send", "ticket.opened", "=1"],
         ["send", "ticket.opened", "a=1", "a=2"],
         ["send", "ticket.opened", "type=other"],
+        ["send", "ticket.opened", "--idempotency-key", ""],
+        ["send", "ticket.opened", "--idempotency-key", "a\tb"],
         ["events", "show", "1"],
         ["events", "retry-now", "01a20ab1-0140-7255-9087-0ef8d34e3fa5", "x"],
+        ["events", "cancel"],
+        ["events", "cancel", "--dry-run"],
+        ["events", "cancel", "--all", "--state", "done"],
+        ["events", "replay", "--all", "--since", "yesterday"],
+        ["pause"],
+        ["resume"],
         ["events", "list", "--limit", "many"],
         ["dev", "--workers", "0"],
         ["dev", "--port", "70000"],

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import IntegrityError, InternalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from headrace import (
@@ -219,3 +219,33 @@ def test_an_asynchronous_session_does_the_same_in_any_loop(reader: Reader) -> No
 
     assert reader.storage.result(event.id)["task_context"] == CONTEXT
     assert reader.ledger() == {"accepted": 1, "succeeded": 1}
+
+
+def test_sessions_leave_a_server_that_takes_no_writes(reader: Reader, session: Session) -> None:
+    """As where a primary became a standby while its connections stay."""
+    session.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+    session.commit()
+    with pytest.raises(InternalError):
+        GenericRepository(session=session, model=Event).create(obj=Event(data=ORDER))
+    session.rollback()
+
+    created = GenericRepository(session=session, model=Event).create(obj=Event(data=ORDER))
+
+    assert reader.storage.states([created.id]) == ["queued"]
+
+
+async def test_async_sessions_leave_a_server_that_takes_no_writes(reader: Reader) -> None:
+    async with asynccontextmanager(async_db_session)() as session:
+        await session.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+        await session.commit()
+        session.add(Event(data=ORDER))
+        with pytest.raises(InternalError):
+            await session.commit()
+        await session.rollback()
+
+        created = Event(data=ORDER)
+        session.add(created)
+        await session.commit()
+        await session.refresh(created)
+
+        assert reader.storage.states([created.id]) == ["queued"]

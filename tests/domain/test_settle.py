@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from headrace.domain.event import Losses, NewEvent, Run
 from headrace.domain.ids import new_id
-from headrace.domain.outcome import Completed, ErrorReport, GivenBack, NodeFailed, Suspended, Unfit
+from headrace.domain.outcome import Cancelled, Completed, ErrorReport, GivenBack, NodeFailed, Suspended, Unfit
 from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
 from headrace.domain.settle import Delayed, Finished, Parked, Policy, Released, lose, settle
 from headrace.domain.states import EventState, Reason
@@ -71,6 +71,12 @@ def test_only_a_first_attempt_that_stored_nothing_leaves_nothing_to_clear() -> N
 def test_a_failure_without_a_retry_left_fails_the_event_and_keeps_its_progress() -> None:
     assert settle(RUN, NodeFailed("reply", ERROR, b"{}", PROGRESS, EMITTED)) == Finished(
         RUN, EventState.FAILED, b"{}", ERROR, "reply", Reason.NODE_FAILED, PROGRESS, EMITTED
+    )
+
+
+def test_a_cancelled_run_ends_without_an_error_and_keeps_its_progress() -> None:
+    assert settle(RUN, Cancelled(PROGRESS, b"{}", EMITTED)) == Finished(
+        RUN, EventState.CANCELLED, b"{}", progress=PROGRESS, emitted=EMITTED
     )
 
 

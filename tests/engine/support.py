@@ -9,13 +9,13 @@ import pytest
 
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.ids import new_id
-from headrace.domain.outcome import Completed, GivenBack, NodeFailed, Suspended
+from headrace.domain.outcome import Cancelled, Completed, GivenBack, NodeFailed, Suspended
 from headrace.domain.progress import Arrival, Checkpoint, Kept, Pause, Progress
-from headrace.engine import Attempt, EventSchema, Means, NodeThreads, Pipeline, perform
+from headrace.engine import Attempt, EventSchema, Means, NodeProcesses, NodeThreads, Pipeline, perform
 from headrace.errors import PipelineInvalid
 
 #: What one attempt comes to.
-Result = Completed | NodeFailed | Suspended | GivenBack
+Result = Completed | NodeFailed | Cancelled | Suspended | GivenBack
 
 
 class TicketOpened(EventSchema, type="ticket.opened"):
@@ -62,9 +62,23 @@ class Worker:
     event: EventSchema = field(default_factory=TicketOpened)
     clock: Clock = utc_now
     notes: list[tuple[str, Any]] = field(default_factory=list)
+    cancels: list[Callable[[], None]] = field(default_factory=list)
+    processes: NodeProcesses = field(default_factory=NodeProcesses)
 
     def means(self, store: Callable[[Sequence[Checkpoint]], Any] | None = None) -> Means:
-        return Means(self.threads, clock=self.clock, chance=lambda: 0.5, take_note=self._take_note, store=store)
+        return Means(
+            self.threads,
+            self.processes,
+            clock=self.clock,
+            chance=lambda: 0.5,
+            take_note=self._take_note,
+            take_cancel=self.cancels.append,
+            store=store,
+        )
+
+    def cancel(self) -> None:
+        """Cancel the newest attempt, as an operator does."""
+        self.cancels[-1]()
 
     async def attempt(
         self,

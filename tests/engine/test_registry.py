@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from headrace.engine import EventSchema, Pipeline, PipelineRegistry, schema_hash
-from headrace.errors import NotFound, PipelineInvalid, UnknownPipeline
+from headrace.errors import NotFound, PipelineInvalid, UnknownNode, UnknownPipeline
 from tests.engine.support import TicketOpened
 
 
@@ -65,6 +65,44 @@ def test_a_pipeline_is_found_by_its_name_in_the_newest_version(tickets: Pipeline
         PipelineRegistry.named("tickets", 2)
     with pytest.raises(NotFound, match="No pipeline is named 'ticket'; there are: tickets"):
         PipelineRegistry.named("ticket")
+
+
+def test_after_a_node_come_those_that_need_it_and_those_at_the_end_in_every_pipeline_of_the_type(
+    tickets: Pipeline,
+) -> None:
+    def a(event: TicketOpened) -> int:
+        return 1
+
+    def b(a: int) -> int:
+        return 1
+
+    def c(b: int) -> int:
+        return 1
+
+    def aside(a: int) -> int:
+        return 1
+
+    def d(b: int) -> int:
+        return 1
+
+    def end() -> None: ...
+
+    tickets.node(a)
+    tickets.node(b)
+    tickets.node(c)
+    tickets.node(aside)
+    tickets.finally_(end)
+    other = Pipeline("others", TicketOpened, when=lambda event: event.subject == "other")
+    other.node(a)
+    other.node(b)
+    other.node(d)
+
+    assert PipelineRegistry.after("ticket.opened", "b") == {"b", "c", "d", "end"}
+    assert PipelineRegistry.after("ticket.opened", "d") == {"d"}
+    with pytest.raises(UnknownNode, match="has a node 'e'; there are: 'a', 'aside', 'b', 'c', 'd', 'end'"):
+        PipelineRegistry.after("ticket.opened", "e")
+    with pytest.raises(UnknownPipeline):
+        PipelineRegistry.after("order.paid", "a")
 
 
 def test_the_types_come_with_the_hashes_of_their_schemas(tickets: Pipeline) -> None:

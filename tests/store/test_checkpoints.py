@@ -62,7 +62,7 @@ async def test_an_output_is_replaced_by_a_newer_one(storage: Storage, database: 
     assert set(map(repr, (await kept_of(database, run)).checkpoints)) == {repr(newer), repr(output("reply", "1"))}
 
 
-@pytest.mark.parametrize("difference", ["owner", "attempt", "run"])
+@pytest.mark.parametrize("difference", ["owner", "attempt", "number", "run"])
 async def test_an_attempt_that_was_taken_over_stores_nothing(
     storage: Storage, database: Database, difference: str
 ) -> None:
@@ -70,6 +70,7 @@ async def test_an_attempt_that_was_taken_over_stores_nothing(
     stale = {
         "owner": replace(run, owner=new_id()),
         "attempt": replace(run, attempt=run.attempt + 1),
+        "number": replace(run, run_number=run.run_number + 1),
         "run": replace(run, event_id=new_id()),
     }[difference]
 

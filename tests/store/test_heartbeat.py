@@ -4,15 +4,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 import pytest
 
+from chaos.proxy import Proxy
 from headrace.domain.clock import Clock, utc_now
 from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
-from headrace.store.workers import WorkerRow
-from tests.support.proxy import Proxy
+from headrace.store.workers import Measure, WorkerRow
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import wait_until
@@ -29,11 +30,21 @@ def beating(
     clock: Clock = utc_now,
     alive: Callable[[], bool] = lambda: True,
     on_register: Callable[[], None] = lambda: None,
+    measure: Callable[[], dict[str, Measure]] = dict,
 ) -> Iterator[Heartbeat]:
     """A heartbeat that holds a lease, and beats ten times a second."""
     source = url or storage.services.database_url
     times = LeaseTimes(lease_seconds, 0.1)
-    heartbeat = Heartbeat(lambda: source, ROW, times, schema=storage.schema, pooler="none", clock=clock, alive=alive)
+    heartbeat = Heartbeat(
+        lambda: source,
+        ROW,
+        times,
+        schema=storage.schema,
+        pooler="none",
+        clock=clock,
+        alive=alive,
+        measure=measure,
+    )
     heartbeat.start(on_register)
     try:
         wait_until(lambda: heartbeat.id is not None, "the process is registered")
@@ -133,5 +144,22 @@ def test_a_lease_runs_by_the_clock_of_the_database(storage: Storage) -> None:
 
     with beating(storage, clock=fast_clock) as heartbeat:
         assert expires(storage) < datetime.now(UTC) + timedelta(minutes=5)  # noqa: TID251
-        wait_until(lambda: heartbeat.clock_offset_seconds != 0.0, "the clocks are compared")
+        heartbeat.wait(20.0)
+        assert heartbeat.clock_offset_seconds is not None
         assert -7205 < heartbeat.clock_offset_seconds < -7195
+
+
+def test_what_a_process_measures_of_itself_is_written_with_each_renewal(storage: Storage) -> None:
+    asked = count()
+
+    def told() -> int:
+        return int(storage.value("SELECT (measures ->> 'asked')::int FROM headrace.workers"))
+
+    with beating(storage, measure=lambda: {"asked": next(asked), "holder": "x"}):
+        first = told()
+        wait_until(lambda: told() >= first + 2, "newer measures are there")
+        measures = storage.value("SELECT measures FROM headrace.workers")
+
+    assert measures["holder"] == "x"
+    assert abs(measures["clock_offset_seconds"]) < 5
+    assert datetime.fromisoformat(measures["renewed_at"]) <= utc_now() + timedelta(seconds=5)

@@ -10,7 +10,8 @@ from headrace.domain.ids import new_id
 from headrace.domain.settle import Lost
 from headrace.store.database import Database
 from headrace.store.lost import LostRun, find_lost, free_lost, mark_swept
-from headrace.store.workers import DIED, RENEW, statement
+from headrace.store.runs import lock_runs
+from headrace.store.workers import DIED, RENEW, renewal, statement
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 
@@ -63,16 +64,17 @@ async def test_a_lease_is_not_renewed_while_its_runs_are_taken_over(storage: Sto
     dead = storage.add_worker()
     await claim(database, dead)
     storage.end_lease(dead)
-    renewal = {"id": dead, "lease_seconds": 60.0}
+    again = renewal(dead, 60.0, {})
 
     async with database.connection() as sweeper, database.connection() as worker, sweeper.transaction():
-        await find_lost(sweeper, database, 100)
+        [found] = await find_lost(sweeper, database, 100)
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            await worker.execute(statement(RENEW, storage.schema), renewal)
+            await worker.execute(statement(RENEW, storage.schema), again)
+        await free_lost(sweeper, database, [(found, ONCE)])
         await mark_swept(sweeper, database)
 
     async with database.connection() as worker:
-        assert (await worker.execute(statement(RENEW, storage.schema), renewal)).rowcount == 0
+        assert (await worker.execute(statement(RENEW, storage.schema), again)).rowcount == 0
 
 
 async def test_a_freed_run_keeps_its_place_and_counts_its_loss(storage: Storage, database: Database) -> None:
@@ -117,6 +119,30 @@ async def test_a_run_that_was_settled_meanwhile_is_left_alone(storage: Storage, 
 
     assert storage.states([event_id]) == ["succeeded"]
     assert storage.attempts(event_id) == []
+
+
+async def test_what_a_process_has_locked_that_stands_still_is_freed_later(storage: Storage, database: Database) -> None:
+    await accept_many(database, 2)
+    still = storage.add_worker()
+    locked, free_run = await claim(database, still)
+    storage.end_lease(still)
+
+    async with database.connection() as settling, settling.transaction():
+        await lock_runs(settling, database, [locked.event_id])
+        found = await find(database)
+        assert [lost.run.event_id for lost in found] == [free_run.event_id]
+        await free(database, *found)
+        await sweep(database)
+
+    assert storage.value("SELECT swept FROM headrace.workers") is None
+    assert [lost.run.event_id for lost in await find(database)] == [locked.event_id]
+
+
+async def test_a_transaction_that_stands_still_is_ended_by_the_server(database: Database) -> None:
+    async with database.connection() as connection:
+        [timeout] = await (await connection.execute("SHOW idle_in_transaction_session_timeout")).fetchone() or [None]
+
+    assert timeout == "5s"
 
 
 async def test_a_death_is_reported_of_one_launch_alone(storage: Storage, database: Database) -> None:

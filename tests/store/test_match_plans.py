@@ -27,8 +27,8 @@ FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (id, n)
 """
 
 _EVENTS = """
-INSERT INTO headrace.events (id, tenant, type, match_key, body)
-SELECT id, 'default', 'order.paid', n::text, '' FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (id, n)
+INSERT INTO headrace.events (id, tenant, type, queue, match_key, body)
+SELECT id, 'default', 'order.paid', 'default', n::text, '' FROM unnest(%s::uuid[]) WITH ORDINALITY AS t (id, n)
 """
 
 #: Plan nodes that read the whole of a table.

@@ -1,6 +1,9 @@
 """Migrations, on both servers, by their owner."""
 
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,8 +19,20 @@ from headrace.store.server import REVISION, read_facts
 from tests.support.servers import Server
 from tests.support.steps import accept, claim, new_event
 from tests.support.storage import Storage
+from tests.support.waiting import wait_until
 
 SCHEMA = "hr2"
+
+#: A migration as a next release may bring it.
+TRIAL = Path(__file__).parents[1] / "upgrade" / "trial"
+
+#: Longer than a migration that does not get its table keeps others waiting.
+MOMENT_SECONDS = 1.0
+
+_TRIED = """
+SELECT EXISTS (SELECT FROM pg_stat_activity
+               WHERE query LIKE 'ALTER TABLE hr2.runs%%' AND cardinality(pg_blocking_pids(pid)) > 0)
+"""
 
 _OBJECTS = """
 SELECT relkind::text, relname::text FROM pg_class WHERE relnamespace = to_regnamespace('hr2')
@@ -71,6 +86,29 @@ def test_migrating_twice_changes_nothing(server: Server, owner: psycopg.Connecti
     move(server.services)
 
     assert objects(owner) == once
+
+
+def test_a_migration_waits_for_a_table_without_holding_up_others(server: Server, owner: psycopg.Connection) -> None:
+    services = server.services
+    move(services)
+    arguments = (services.migrate_database_url, SCHEMA, services.database_url)
+    migration = threading.Thread(target=migrate, args=arguments, kwargs={"also": [TRIAL]})
+    watching = psycopg.connect(server.superuser_url, autocommit=True)
+    with watching, psycopg.connect(services.database_url) as reader:
+        reader.execute("SELECT count(*) FROM hr2.runs")
+        migration.start()
+        wait_until(lambda: watching.execute(_TRIED).fetchone() == (True,), "the migration waits for the reader")
+        began = time.monotonic()
+        owner.execute("SET lock_timeout = '5s'")
+        owner.execute("UPDATE hr2.runs SET losses = 0")
+        assert time.monotonic() - began < MOMENT_SECONDS
+        wait_until(lambda: watching.execute(_TRIED).fetchone() == (False,), "the migration gives way")
+        assert revisions(owner) == [(REVISION,)]
+        wait_until(lambda: watching.execute(_TRIED).fetchone() == (True,), "it tries again")
+    migration.join()
+
+    assert revisions(owner) == [("0002",)]
+    assert {("r", "trials"), ("i", "runs_trial")} <= objects(owner)
 
 
 async def test_a_schema_of_another_name_takes_events(server: Server, owner: psycopg.Connection) -> None:

@@ -5,20 +5,31 @@ from uuid import UUID
 from headrace.domain.settle import Parked
 from headrace.domain.states import Reason
 from headrace.store.database import Database
-from headrace.store.look import Served
-from headrace.store.parking import park, unpark
+from headrace.store.parking import Served, Serving, park, unpark
+from headrace.store.pausing import Paused
+from headrace.store.runs import FORMAT
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store
 from tests.support.storage import Storage
 
 
-async def set_aside(database: Database, *types: str, queue: str = "default", most: int = 100) -> int:
-    async with database.connection() as connection:
-        return await park(connection, database, queue, types, most)
+def serving(served: Served, paused: Paused = Paused(), format_: int = FORMAT) -> Serving:  # noqa: B008  # frozen
+    """What workers of one release take in their queues."""
+    return Serving(served, dict.fromkeys(served, format_), paused)
 
 
-async def bring_back(database: Database, served: Served, queue: str = "default", most: int = 100) -> int:
+async def set_aside(database: Database, *types: str, most: int = 100) -> int:
+    """Set aside what no worker of these types takes."""
+    return await set_aside_but(database, serving({"default": {name: ["1"] for name in types}}), most=most)
+
+
+async def set_aside_but(database: Database, what: Serving, *, most: int = 100) -> int:
     async with database.connection() as connection:
-        return await unpark(connection, database, queue, served, most)
+        return await park(connection, database, "default", what, most)
+
+
+async def bring_back(database: Database, what: Served | Serving, *, most: int = 100) -> int:
+    async with database.connection() as connection:
+        return await unpark(connection, database, "default", what if isinstance(what, Serving) else serving(what), most)
 
 
 async def parked_for_its_schema(storage: Storage, database: Database, schema_hash: str) -> UUID:

@@ -37,7 +37,9 @@ def backlog(storage: Storage) -> Storage:
     """Storage with a backlog whose statistics are known."""
     ids = [new_id() for _ in range(BACKLOG)]
     storage.rows(_FILL, TYPE, ids)
-    storage.rows("INSERT INTO headrace.events (id, tenant, type, body) SELECT unnest(%s::uuid[]), '', '', ''", ids)
+    storage.rows(
+        "INSERT INTO headrace.events (id, tenant, type, queue, body) SELECT unnest(%s::uuid[]), '', '', '', ''", ids
+    )
     storage.rows("ANALYZE headrace.runs")
     storage.rows("ANALYZE headrace.events")
     return storage
@@ -64,9 +66,9 @@ def plans_of(storage: Storage, statement: str, *arguments: object) -> list[dict[
 @pytest.mark.parametrize(
     ("call", "index"),
     [
-        ("claim_due(%s, 'default', %s, 200)", "runs_due"),
-        ("claim_named(%s, 'default', %s, %s)", "runs_due"),
-        ("claim_lost(%s, 'default', %s, 16, 1, 1)", "runs_lost"),
+        ("claim_due(%s, 'default', %s, 1, 200)", "runs_due"),
+        ("claim_named(%s, 'default', %s, 1, %s)", "runs_due"),
+        ("claim_lost(%s, 'default', %s, 1, 16, false)", "runs_lost"),
     ],
 )
 def test_a_claim_reads_by_indexes_alone_and_sorts_nothing(backlog: Storage, call: str, index: str) -> None:

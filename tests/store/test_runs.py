@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from headrace.domain.settle import Delayed, Released
 from headrace.domain.states import Reason
 from headrace.store.checkpoints import load_kept
 from headrace.store.database import Database
-from headrace.store.runs import claim_lost, claim_named, retry_now
+from headrace.store.runs import claim_lost, claim_named, give_strays_back, retry_now
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store
 from tests.support.storage import Storage
 
@@ -27,14 +28,15 @@ async def named(database: Database, owner: UUID, *ids: UUID, queue: str = "defau
         return {run.event_id for run in await claim_named(connection, database, owner, queue, [TYPE], ids)}
 
 
-async def lost(database: Database, owner: UUID, most: int, losses: tuple[int, int]) -> set[UUID]:
+async def lost(database: Database, owner: UUID, most: int, *, alone: bool | None) -> set[UUID]:
     async with database.connection() as connection:
-        runs = await claim_lost(connection, database, owner, "default", [TYPE], most, losses)
+        runs = await claim_lost(connection, database, owner, "default", [TYPE], most, alone=alone)
         return {run.event_id for run in runs}
 
 
-def note_losses(storage: Storage, event_id: UUID, losses: int) -> None:
-    storage.rows("UPDATE headrace.runs SET losses = %s WHERE event_id = %s", losses, event_id)
+def note_losses(storage: Storage, event_id: UUID, losses: int, unseen: int = 0) -> None:
+    statement = "UPDATE headrace.runs SET losses = %s, unseen_losses = %s WHERE event_id = %s"
+    storage.rows(statement, losses, unseen, event_id)
 
 
 async def test_a_claim_writes_the_owner_and_one_attempt_more(storage: Storage, database: Database) -> None:
@@ -106,7 +108,7 @@ async def test_a_worker_without_a_lease_claims_nothing(storage: Storage, databas
 
     assert await claim(database, worker) == []
     assert await named(database, worker, event_id) == set()
-    assert await lost(database, worker, 10, (1, 9)) == set()
+    assert await lost(database, worker, 10, alone=None) == set()
 
 
 async def test_many_claimers_at_once_never_get_one_run_twice(storage: Storage) -> None:
@@ -174,9 +176,21 @@ async def test_runs_that_lost_workers_are_claimed_apart(storage: Storage, databa
     worker = storage.add_worker()
 
     assert {run.event_id for run in await claim(database, worker)} == {sound}
-    assert await lost(database, worker, 10, (1, 1)) == {once}
-    assert await lost(database, worker, 1, (2, 99)) == {twice}
-    assert await lost(database, worker, 10, (2, 99)) == {often}
+    assert await lost(database, worker, 10, alone=False) == {once}
+    assert await lost(database, worker, 1, alone=True) == {twice}
+    assert await lost(database, worker, 10, alone=True) == {often}
+
+
+async def test_hosts_that_vanished_unseen_send_a_run_apart_and_only_many_of_them_alone(
+    storage: Storage, database: Database
+) -> None:
+    ids = await accept_many(database, 4)
+    for event_id, (losses, unseen) in zip(ids, ((4, 4), (4, 3), (5, 5), (3, 1)), strict=True):
+        note_losses(storage, event_id, losses, unseen)
+    worker = storage.add_worker()
+
+    assert await lost(database, worker, 10, alone=False) == set(ids[:2])
+    assert await lost(database, worker, 10, alone=None) == set(ids[2:])
 
 
 async def test_a_claim_moves_no_index_entry(storage: Storage) -> None:
@@ -189,9 +203,9 @@ async def test_a_claim_moves_no_index_entry(storage: Storage) -> None:
 
     with psycopg.connect(storage.services.database_url, autocommit=True) as connection:
         for statement, argument in (
-            ("SELECT headrace.claim_lost(%s, 'default', %s, 5, 1, 9)", None),
-            ("SELECT headrace.claim_named(%s, 'default', %s, %s)", ids[:2]),
-            ("SELECT headrace.claim_due(%s, 'default', %s, 100)", None),
+            ("SELECT headrace.claim_lost(%s, 'default', %s, 1, 5, NULL)", None),
+            ("SELECT headrace.claim_named(%s, 'default', %s, 1, %s)", ids[:2]),
+            ("SELECT headrace.claim_due(%s, 'default', %s, 1, 100)", None),
         ):
             with connection.transaction():
                 given = [worker, [TYPE], argument] if argument else [worker, [TYPE]]
@@ -222,8 +236,11 @@ async def test_a_run_that_waits_for_a_retry_or_is_parked_is_made_due_on_request(
         parked,
     )
 
-    async with database.connection() as connection:
-        assert await retry_now(connection, database, [waiting, parked, queued, new_id()]) == {waiting, parked}
+    async with database.connection() as connection, connection.transaction():
+        assert await retry_now(connection, database, [waiting, parked, queued, new_id()]) == {
+            waiting: "default",
+            parked: "default",
+        }
 
     again = {run.event_id: run for run in await claim(database, worker)}
     assert again.keys() == {waiting, parked, queued}
@@ -234,3 +251,21 @@ async def test_a_run_that_waits_for_a_retry_or_is_parked_is_made_due_on_request(
         ("nap", False),
         ("node", True),
     ]
+
+
+async def test_strays_are_given_back_and_what_is_held_is_not(storage: Storage, database: Database) -> None:
+    mine, others = storage.add_worker(), storage.add_worker()
+    ids = await accept_many(database, 4)
+    first, second, third = await claim(database, mine, most=3)
+    await claim(database, others)
+    earlier = replace(second, attempt=second.attempt - 1)
+
+    async with database.connection() as connection:
+        strays = await give_strays_back(connection, database, mine, [first, earlier])
+
+    assert strays == {second.event_id, third.event_id}
+
+    assert storage.states(ids) == ["running", "queued", "queued", "running"]
+    run = storage.run(third.event_id)
+    assert (run["owner"], run["losses"], run["failures"]) == (None, 0, {})
+    assert {again.event_id for again in await claim(database, others)} == {second.event_id, third.event_id}

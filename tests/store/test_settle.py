@@ -18,6 +18,7 @@ from headrace.domain.progress import Pause, Progress
 from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
+from headrace.store.replaying import replay
 from headrace.store.settle import settle
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
@@ -131,7 +132,7 @@ async def test_a_released_run_is_due_at_once(storage: Storage, database: Databas
 
 
 @pytest.mark.parametrize("outcome", [succeeded, failed, delayed, parked, released])
-@pytest.mark.parametrize("difference", ["owner", "attempt", "run"])
+@pytest.mark.parametrize("difference", ["owner", "attempt", "number", "run"])
 async def test_what_was_taken_over_is_left_alone(
     storage: Storage, database: Database, outcome: Callable[[Run], Settled], difference: str
 ) -> None:
@@ -139,6 +140,7 @@ async def test_what_was_taken_over_is_left_alone(
     stale = {
         "owner": replace(run, owner=new_id()),
         "attempt": replace(run, attempt=run.attempt + 1),
+        "number": replace(run, run_number=run.run_number + 1),
         "run": replace(run, event_id=new_id()),
     }[difference]
     before = storage.run(run.event_id)
@@ -212,3 +214,19 @@ async def test_plain_successes_are_stored_in_one_statement(storage: Storage, dat
         assert len(await settle(connection, database, batch, utc_now(), "release-1")) == 3
 
     assert connection.statements == 1
+
+
+async def test_a_result_that_was_stored_without_its_workers_knowing_counts_for_no_later_run(
+    storage: Storage, database: Database
+) -> None:
+    [first] = await claimed(storage, database)
+    await store(database, failed(first))
+    async with database.connection() as connection, connection.transaction():
+        await replay(connection, database, [first.event_id], goes_on=True)
+    [second] = await claim(database, first.owner)
+    assert (second.owner, second.attempt) == (first.owner, first.attempt)
+
+    assert await store(database, failed(first)) == set()
+    assert await store(database, failed(first), succeeded(second)) == {first.event_id}
+
+    assert storage.result(first.event_id)["state"] == "succeeded"

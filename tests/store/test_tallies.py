@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,12 @@ from headrace.domain.outcome import ErrorReport
 from headrace.domain.progress import Progress
 from headrace.domain.settle import Delayed, Finished, Lost, Parked, Released
 from headrace.domain.states import EventState, Reason
+from headrace.store.cancelling import cancel, cancel_unheld
 from headrace.store.database import Database
 from headrace.store.lost import find_lost, free_lost
-from headrace.store.parking import park, unpark
+from headrace.store.parking import Serving, park, unpark
+from headrace.store.replaying import replay
+from headrace.store.runs import FORMAT
 from headrace.store.tallies import fold_tallies, recount, sum_tallies
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store, succeeded
 from tests.support.storage import Storage
@@ -43,6 +47,10 @@ def assert_adds_up(sums: Mapping[str, int], counted: Mapping[str, int]) -> None:
 _EXPIRE = """
 UPDATE headrace.workers SET expires = now() WHERE id IN (SELECT id FROM headrace.workers FOR UPDATE SKIP LOCKED)
 """
+
+
+def _serving(types: Mapping[str, list[str]]) -> Serving:
+    return Serving({"default": types}, {"default": FORMAT})
 
 
 class World:
@@ -91,11 +99,24 @@ class World:
 
     async def park(self) -> None:
         async with self._database.connection() as connection:
-            await park(connection, self._database, "default", [TYPE], 10)
+            await park(connection, self._database, "default", _serving({TYPE: ["1"]}), 10)
 
     async def unpark(self) -> None:
         async with self._database.connection() as connection:
-            await unpark(connection, self._database, "default", {"default": {TYPE: ["2"], "unheard.of": ["1"]}}, 2)
+            await unpark(connection, self._database, "default", _serving({TYPE: ["2"], "unheard.of": ["1"]}), 2)
+
+    async def cancel(self) -> None:
+        async with self._database.connection() as connection, connection.transaction():
+            await cancel(connection, self._database, self._some(), "tests")
+        async with self._database.connection() as connection:
+            await cancel_unheld(connection, self._database)
+
+    async def replay(self) -> None:
+        async with self._database.connection() as connection, connection.transaction():
+            await replay(connection, self._database, self._some(), goes_on=self._chance.random() < 0.5)
+
+    def _some(self) -> list[UUID]:
+        return [event.id for event in self._chance.sample(self._sent, min(4, len(self._sent)))]
 
     async def fold(self) -> None:
         async def once() -> None:
@@ -114,11 +135,13 @@ class World:
             self.park,
             self.unpark,
             self.fold,
+            self.cancel,
+            self.replay,
         ]
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(st.integers(0, 7), min_size=5, max_size=40), seed=st.integers(0, 1 << 32))
+@given(acts=st.lists(st.integers(0, 9), min_size=5, max_size=40), seed=st.integers(0, 1 << 32))
 async def test_the_ledger_adds_up_after_whatever_happened(
     storage: Storage, database: Database, acts: list[int], seed: int
 ) -> None:
@@ -139,7 +162,7 @@ async def test_the_ledger_adds_up_at_every_moment_of_much_at_once(storage: Stora
 
     async def live(world: World) -> None:
         for number in range(40):
-            await world.acts()[number * 5 % 8]()
+            await world.acts()[number * 7 % 10]()
 
     async def watch() -> None:
         while living:
@@ -148,8 +171,10 @@ async def test_the_ledger_adds_up_at_every_moment_of_much_at_once(storage: Stora
     living = [asyncio.create_task(live(world)) for world in worlds]
     for task in living:
         task.add_done_callback(living.remove)
-    await asyncio.gather(watch(), *living)
-    await patient.close()
+    try:
+        await asyncio.gather(watch(), *living)
+    finally:
+        await patient.close()
 
 
 async def ledger_at_once(database: Database) -> tuple[Mapping[str, int], Mapping[str, int]]:

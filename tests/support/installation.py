@@ -30,6 +30,9 @@ QUICK = {
     "log_format": "json",
 }
 
+#: A process that does not answer after so long will never do: many may start at once on a small machine.
+START_SECONDS = 60.0
+
 
 class Installation:
     """Starts programs in `folder`, and ends them all with `close`."""
@@ -38,6 +41,8 @@ class Installation:
         self.storage = storage
         self.redis_url = redis_url
         self.folder = folder
+        #: Where programs started from now on find Headrace, if not where these tests do.
+        self.packages: Path | None = None
         self._programs: list[Program] = []
         self._clients: list[Client] = []
 
@@ -55,7 +60,10 @@ class Installation:
             "redis_url": self.redis_url,
             **overrides,
         }
-        program = Program(command, self.folder, child_environment(given), [int(fd) for fd in pass_fds])
+        environment = child_environment(given)
+        if self.packages is not None:
+            environment["PYTHONPATH"] = str(self.packages)
+        program = Program(command, self.folder, environment, [int(fd) for fd in pass_fds])
         self._programs.append(program)
         return program
 
@@ -71,7 +79,7 @@ class Installation:
 
     def wait_for_workers(self, count: int) -> None:
         """Wait until so many processes hold a lease and execute."""
-        wait_until(lambda: self.workers() == count, f"{count} processes hold a lease")
+        wait_until(lambda: self.workers() == count, f"{count} processes hold a lease", START_SECONDS)
 
     def workers(self) -> int:
         """How many processes hold a lease and execute."""
@@ -85,7 +93,7 @@ class Installation:
             program = self.start("-m", "headrace.cli", "api", "--fd", str(fd), app=app, pass_fds=(fd,), **overrides)
         client = Client(base_url=f"http://127.0.0.1:{port}", timeout=20.0)
         self._clients.append(client)
-        wait_until(lambda: _is_alive(client), "the API answers")
+        wait_until(lambda: _is_alive(client), "the API answers", START_SECONDS)
         return program, client
 
     def accept(self, *events: NewEvent) -> list[UUID]:

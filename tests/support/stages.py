@@ -12,6 +12,7 @@ from headrace.domain.ids import new_id
 from headrace.domain.settle import Policy, Settled
 from headrace.engine import NodeProcesses, NodeThreads, PipelineRegistry, Resources
 from headrace.flow.execute import Executor, ExecutorSettings, Lane
+from headrace.flow.execute.canceller import Canceller
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.execute.keeper import Keeper
@@ -72,6 +73,7 @@ async def working(
         resources=Resources(),
         keeper=Keeper(database),
         notebook=Notebook(database, utc_now),
+        canceller=Canceller(database),
         delay_cap_seconds=None,
         clock=utc_now,
         chance=lambda: 0.5,
@@ -132,7 +134,6 @@ async def relaying(
         holder,
         RelayTimes(settle_in_seconds),
         policy or Policy(),
-        utc_now,
         "release-1",
         lambda queue, ids: told.append((queue, ids)),
         (DEFAULT_QUEUE,),

@@ -3,6 +3,7 @@
 import psutil
 import pytest
 
+from headrace.worker.supervisor import MOST_APART
 from tests.support.installation import Installation
 from tests.support.processes import processes_in
 from tests.support.steps import new_event
@@ -100,6 +101,17 @@ def test_a_run_that_ends_its_process_goes_on_apart_and_its_neighbours_do_not_suf
     assert "alone" in result["task_context"]["nodes"]["die"]
     assert installation.storage.attempts(event_id) == [(1, "lost", None), (2, "lost", None)]
     assert all(len(installation.storage.attempts(neighbour)) <= 2 for neighbour in neighbours)
+
+
+def test_several_runs_that_lost_two_workers_go_on_at_the_same_time(installation: Installation) -> None:
+    ids = installation.accept(*(new_event("slow", seconds=600) for _ in range(6)))
+    installation.storage.rows("UPDATE headrace.runs SET losses = 2")
+    installation.start_worker("trials")
+    held = "SELECT count(DISTINCT owner) FROM headrace.runs WHERE owner IS NOT NULL"
+
+    wait_until(lambda: installation.storage.value(held) == MOST_APART, "each of several processes has one of them")
+
+    assert installation.storage.states(ids).count("running") == MOST_APART
 
 
 def test_no_process_outlives_a_killed_supervisor(installation: Installation) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from chaos.proxy import Proxy
 from tests.support.installation import Installation
-from tests.support.proxy import Proxy
 from tests.support.steps import TYPE, new_event
 from tests.support.waiting import wait_until
 
@@ -19,7 +19,8 @@ SELDOM = "60"
 
 def envelope(body: str, content_type: str, task: str) -> bytes:
     """A message as Celery sends it, with a body in base64."""
-    properties = {"body_encoding": "base64", "delivery_tag": "1", "delivery_info": {}}
+    delivery = {"exchange": "", "routing_key": "headrace.default"}
+    properties = {"body_encoding": "base64", "delivery_tag": "1", "delivery_info": delivery}
     headers = {"task": task, "id": "1"}
     message = {"body": body, "content-type": content_type, "headers": headers, "properties": properties}
     return json.dumps({**message, "content-encoding": "utf-8"}).encode()
@@ -90,3 +91,29 @@ def test_garbage_among_the_messages_stops_nobody(installation: Installation) -> 
             ids = installation.accept(new_event())
 
             wait_until(lambda: installation.storage.all_are("succeeded", ids), f"work goes on after {kind}")  # noqa: B023
+
+
+def test_a_message_with_a_body_of_another_shape_is_dropped_once_and_for_all(installation: Installation) -> None:
+    worker = installation.start_worker("tickets", poll_seconds=SELDOM)
+    with redis.Redis.from_url(installation.redis_url) as client:
+        client.lpush("headrace.default", envelope("eyJhIjogMX0=", "application/json", "process_incoming_event"))
+        wait_until(lambda: "Received invalid task message" in worker.log.read_text(), "the message is refused")
+
+        ids = installation.accept(new_event())
+
+        installation.wait_until_all_are("succeeded", ids)
+        wait_until(lambda: not client.exists("headrace.default", "unacked"), "no message is left")
+    assert "consumer ended" not in worker.log.read_text()
+
+
+def test_consumers_that_garbage_ended_leave_no_descriptors_behind(installation: Installation) -> None:
+    worker = installation.start_worker("tickets")
+    [process] = worker.children()
+    descriptors = []
+    with redis.Redis.from_url(installation.redis_url) as client:
+        for ended in range(1, 7):
+            client.lpush("headrace.default", GARBAGE["text"])
+            wait_until(lambda: worker.log.read_text().count("consumer ended") == ended, "another starts")  # noqa: B023
+            descriptors.append(process.num_fds())
+    # A consumer has three pollers of its own; a few descriptors come and go with connections.
+    assert descriptors[-1] - descriptors[0] < len(descriptors) * 3 / 2, descriptors

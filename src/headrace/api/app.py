@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from headrace.api import batch, explained, health, pipelines, reading
+from headrace.api import acting, batch, explained, health, metrics, pausing, pipelines, reading
 from headrace.api.accept import add_accept_paths
 from headrace.api.errors import add_error_handlers
 from headrace.api.request_ids import RequestIds
+from headrace.api.traffic import CountTraffic, Traffic
 from headrace.api.users import routers_of
 from headrace.bootstrap import open_api
 from headrace.settings import Settings, get_settings
@@ -29,10 +30,13 @@ def create_app(settings: Settings | None = None, *, routers: Sequence[APIRouter]
             yield
 
     app = FastAPI(title="Headrace", lifespan=lifespan, redirect_slashes=False)
+    app.state.traffic = Traffic()
     app.add_middleware(RequestIds)
+    app.add_middleware(CountTraffic, traffic=app.state.traffic)
     add_error_handlers(app)
     add_accept_paths(app)
-    _include(app, [module.router for module in (batch, reading, health, pipelines, explained)])
+    ours = (batch, reading, acting, pausing, health, metrics, pipelines, explained)
+    _include(app, [module.router for module in ours])
     _include(app, routers)
     return app
 

@@ -1,7 +1,9 @@
 """`POST /events/batch`: many events in one request, stored together, each answered by itself."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,12 +15,17 @@ from headrace.api.responses import json_response
 from headrace.api.services import rules_of, services_of
 from headrace.bootstrap import ApiServices
 from headrace.domain.event import NewEvent
-from headrace.errors import InvalidBatch, InvalidInput
-from headrace.flow.ingest.check import check_event
+from headrace.domain.idempotency import idempotency_of
+from headrace.errors import HeadraceError, InvalidBatch, InvalidInput, Unavailable
+from headrace.flow.ingest import Accepted, Ingest
+from headrace.flow.ingest.check import Rules, check_event
 from headrace.flow.ingest.media import JSON, NDJSON, media_type_of
-from headrace.flow.ingest.parse_batch import batch_items, event_of_item
+from headrace.flow.ingest.parse_batch import BatchItem, batch_items, read_item
 
 router = APIRouter(tags=["accept"])
+
+#: Where batches are posted.
+PATH = "/events/batch"
 
 #: After so many items other requests get their turn.
 _ITEMS_A_TURN = 20
@@ -31,22 +38,22 @@ _REQUEST_BODY = {
 }
 
 
-@router.post("/events/batch", status_code=202, openapi_extra=_REQUEST_BODY)
+@router.post(PATH, status_code=202, openapi_extra=_REQUEST_BODY)
 async def accept_batch(request: Request) -> Response:
-    """Accept the good events of a JSON array or of newline-delimited JSON; say why not the others."""
+    """Accept the good events of a JSON array or of newline-delimited JSON; say why not the others.
+
+    With an `idempotency_key` in its `options` an item can be sent again, as a single event can with the header.
+    """
     services = services_of(request)
     refuse_options(request)
     media_type = media_type_of(request.headers.get("content-type"), JSON, NDJSON)
     body = await read_body(request, services.settings.max_batch_bytes)
     checked = await _check(body, media_type, services)
-    good = [item for item in checked if isinstance(item, NewEvent)]
-    if good:
-        await services.ingest.accept(good)
-        report_accepted(services.settings, good)
-    items = [_answer(index, item) for index, item in enumerate(checked)]
-    if not good:
-        return problem_response(request, problem_of(InvalidBatch("No item can be accepted.")), items=items)
-    return json_response({"items": items}, 202)
+    answers = await _accept(checked, services)
+    items = [_item(index, answer) for index, answer in enumerate(answers)]
+    if any(isinstance(answer, Accepted) for answer in answers):
+        return json_response({"items": items}, 202)
+    return _refusal(request, answers, items)
 
 
 async def _check(body: bytes, media_type: str, services: ApiServices) -> list[NewEvent | InvalidInput]:
@@ -54,8 +61,7 @@ async def _check(body: bytes, media_type: str, services: ApiServices) -> list[Ne
     checked: list[NewEvent | InvalidInput] = []
     for item in batch_items(body, media_type, services.settings.max_batch_items):
         try:
-            event = event_of_item(item, rules.max_depth)
-            checked.append(check_event(event, services.ingest.new_id(), rules))
+            checked.append(_checked(read_item(item, rules.max_depth), services.ingest.new_id(), rules))
         except InvalidInput as error:
             checked.append(error)
         if len(checked) % _ITEMS_A_TURN == 0:
@@ -63,8 +69,50 @@ async def _check(body: bytes, media_type: str, services: ApiServices) -> list[Ne
     return checked
 
 
-def _answer(index: int, item: NewEvent | InvalidInput) -> dict[str, Any]:
-    if isinstance(item, NewEvent):
-        return {"index": index, "status": 202, "id": item.id}
-    problem = problem_of(item)
-    return {"index": index, "status": problem.status, "problem": problem.members()}
+def _checked(item: BatchItem, event_id: UUID, rules: Rules) -> NewEvent:
+    key = item.idempotency_key
+    idempotency = None if key is None else idempotency_of(key, PATH, item.event)
+    return check_event(item.event, event_id, rules, idempotency)
+
+
+async def _accept(checked: Sequence[NewEvent | InvalidInput], services: ApiServices) -> list[Accepted | HeadraceError]:
+    """What became of each item. Events without a key are stored all or none, and raise what they are refused for."""
+    events = [item for item in checked if isinstance(item, NewEvent)]
+    plain = [event for event in events if event.idempotency is None]
+    keyed = [event for event in events if event.idempotency is not None]
+    answers: dict[UUID, Accepted | HeadraceError] = {}
+    if plain:
+        answers.update(zip((event.id for event in plain), await services.ingest.accept(plain), strict=True))
+    alone = await asyncio.gather(*(_accept_alone(event, services.ingest) for event in keyed))
+    answers.update(zip((event.id for event in keyed), alone, strict=True))
+    report_accepted(services.settings, [event for event in events if _is_stored(answers[event.id])])
+    return [answers[item.id] if isinstance(item, NewEvent) else item for item in checked]
+
+
+async def _accept_alone(event: NewEvent, ingest: Ingest) -> Accepted | HeadraceError:
+    try:
+        [accepted] = await ingest.accept([event])
+    except HeadraceError as error:
+        return error
+    return accepted
+
+
+def _is_stored(answer: Accepted | HeadraceError) -> bool:
+    return isinstance(answer, Accepted) and not answer.replayed
+
+
+def _refusal(
+    request: Request, answers: Sequence[Accepted | HeadraceError], items: Sequence[Mapping[str, Any]]
+) -> Response:
+    for answer in answers:
+        if isinstance(answer, Unavailable):
+            raise answer
+    return problem_response(request, problem_of(InvalidBatch("No item can be accepted.")), items=items)
+
+
+def _item(index: int, answer: Accepted | HeadraceError) -> dict[str, Any]:
+    if isinstance(answer, HeadraceError):
+        problem = problem_of(answer)
+        return {"index": index, "status": problem.status, "problem": problem.members()}
+    item = {"index": index, "status": 202, "id": answer.id}
+    return {**item, "state": answer.state, "replayed": True} if answer.replayed else item

@@ -2,11 +2,14 @@
 
 from starlette.requests import Request
 
-from headrace.errors import FieldProblem, TooLarge, UnknownOption
+from headrace.domain.idempotency import check_key
+from headrace.errors import FieldProblem, InvalidIdempotencyKey, TooLarge, UnknownOption
 from headrace.flow.ingest.media import BodyBuffer, too_large
 
 _OPTION_PREFIX = "headrace-"
-_OPTIONS = frozenset({"idempotency-key"})
+
+#: The header with a key by which a request can be repeated.
+IDEMPOTENCY_KEY = "idempotency-key"
 
 
 class UnreadBody(TooLarge):
@@ -15,13 +18,31 @@ class UnreadBody(TooLarge):
 
 def refuse_options(request: Request) -> None:
     """Raises UnknownOption for every option header, since none is understood: better refused than ignored."""
+    refuse_options_but(request)
+
+
+def refuse_options_but(request: Request, *understood: str) -> None:
+    """Raises UnknownOption for every option header that is not `understood`, a name in lower case."""
     problems = [
         FieldProblem(name, UnknownOption.code, "this server does not know the option")
         for name in request.headers
-        if name.startswith(_OPTION_PREFIX) or name in _OPTIONS
+        if (name.startswith(_OPTION_PREFIX) or name == IDEMPOTENCY_KEY) and name not in understood
     ]
     if problems:
         raise UnknownOption("The request asks for something that this server does not do.", problems)
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The request's idempotency key, if it has one. Raises InvalidIdempotencyKey."""
+    given = request.headers.getlist(IDEMPOTENCY_KEY)
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidIdempotencyKey("A request has one idempotency key at most.")
+    try:
+        return check_key(given[0].encode("latin-1").decode())
+    except UnicodeDecodeError:
+        raise InvalidIdempotencyKey("An idempotency key is encoded in UTF-8.") from None
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:

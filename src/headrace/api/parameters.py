@@ -18,7 +18,8 @@ MAX_LIMIT = 500
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
-_Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
+#: A time with a zone that an event can have been accepted at.
+Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
 
 
 class EventQuery(BaseModel, extra="forbid"):
@@ -26,8 +27,8 @@ class EventQuery(BaseModel, extra="forbid"):
 
     state: list[EventState] = Field([], description="May be given several times.")
     type: str | None = Field(None, pattern=f"^{TYPE_PATTERN}$")
-    since: _Moment | None = Field(None, description="Accepted at this time or later.")
-    until: _Moment | None = Field(None, description="Accepted before this time.")
+    since: Moment | None = Field(None, description="Accepted at this time or later.")
+    until: Moment | None = Field(None, description="Accepted before this time.")
     cursor: UUID | None = Field(None, description="The `next_cursor` of the page before.")
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 

@@ -67,6 +67,8 @@ def _event_members(event: EventView) -> dict[str, Any]:
         "checkpoints": _json(event.details.checkpoints),
         "notes": _json(event.details.notes),
         "logs": _json(event.details.logs),
+        "past_results": _json(event.details.past_results),
+        "cancellations": _json(event.details.cancellations),
     }
 
 

@@ -34,11 +34,14 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __allow_unmapped__ = True  # `task` and `queue` are no columns
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     tenant: Mapped[str] = mapped_column(Text, default=DEFAULT_TENANT)
     type: Mapped[str] = mapped_column(Text)
+    #: The queue in which its runs are placed.
+    queue: Mapped[str] = mapped_column(Text)
+    #: The user's own Celery task that settles this event.
+    task: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
     match_key: Mapped[str | None] = mapped_column(Text)
@@ -53,12 +56,6 @@ class Event(Base):
         select(_results.c.task_context).where(_results.c.event_id == id).scalar_subquery()  # noqa: A003  # the column
     )
 
-    #: The user's own Celery task that settles this event; known only to the object that creates it.
-    task: str | None = None
-
-    #: The queue in which a new event's run is placed.
-    queue: str = DEFAULT_QUEUE
-
     def __init__(
         self, *, data: dict[str, Any], task: str | None = None, queue: str = DEFAULT_QUEUE, **fields: Any
     ) -> None:
@@ -66,9 +63,7 @@ class Event(Base):
         fields.setdefault("type", str(data.get("type", DEFAULT_TYPE)))
         body = to_json(data)
         fields.setdefault("match_key", match_key_of(fields["type"], data))
-        super().__init__(packed_body=pack(body), **fields)
-        self.task = task
-        self.queue = queue
+        super().__init__(packed_body=pack(body), task=task, queue=queue, **fields)
 
     @property
     def body(self) -> bytes:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,7 @@ def _engine() -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
     )
+    event.listen(engine, "handle_error", _leave_a_standby)
     return engine.execution_options(schema_translate_map={WRITTEN_SCHEMA: settings.database_schema})
 
 
@@ -69,12 +70,19 @@ def _async_engine() -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
     )
+    event.listen(engine.sync_engine, "handle_error", _leave_a_standby)
     return engine.execution_options(schema_translate_map={WRITTEN_SCHEMA: settings.database_schema})
 
 
 def _arguments() -> dict[str, Any]:
     pooled = get_settings().database_pooler != "none"
     return {**CONNECT_OPTIONS, "prepare_threshold": None if pooled else PREPARE_AFTER}
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    """Where a primary became a standby, the address may lead to another server by now: no connection is kept."""
+    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True
 
 
 placing.listen()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headrace.bootstrap.app import load_app as load_app
     from headrace.bootstrap.database import open_connection as open_connection
-    from headrace.bootstrap.database import retry_now as retry_now
+    from headrace.bootstrap.database import open_operator as open_operator
     from headrace.bootstrap.findings import Finding as Finding
     from headrace.bootstrap.findings import check_storage as check_storage
     from headrace.bootstrap.findings import examine as examine
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from headrace.bootstrap.processes import open_worker as open_worker
     from headrace.bootstrap.results import celery_app as celery_app
     from headrace.bootstrap.results import process_incoming_event as process_incoming_event
+    from headrace.bootstrap.status import Status as Status
+    from headrace.bootstrap.status import look_around as look_around
+    from headrace.bootstrap.verifying import repair_storage as repair_storage
+    from headrace.bootstrap.verifying import verify_storage as verify_storage
 
 _HOMES = {
     "load_app": "app",
     "open_connection": "database",
-    "retry_now": "database",
+    "open_operator": "database",
     "Finding": "findings",
     "check_storage": "findings",
     "examine": "findings",
@@ -35,6 +39,10 @@ _HOMES = {
     "open_worker": "processes",
     "celery_app": "results",
     "process_incoming_event": "results",
+    "Status": "status",
+    "look_around": "status",
+    "repair_storage": "verifying",
+    "verify_storage": "verifying",
 }
 
 

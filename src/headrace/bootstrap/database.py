@@ -1,15 +1,17 @@
 """Connections for processes and for single commands."""
 
-from collections.abc import AsyncIterator, Sequence
+import getpass
+import os
+import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import UUID
 
 import psycopg
 
 from headrace.errors import Unavailable
+from headrace.flow.operate import Operator
 from headrace.settings import Settings, mask_url
 from headrace.store.database import Connection, Database, connect_options
-from headrace.store.runs import retry_now as make_due
 
 
 def open_database(settings: Settings, connections: int) -> Database:
@@ -34,13 +36,35 @@ async def open_connection(settings: Settings) -> AsyncIterator[tuple[Database, C
         yield open_database(settings, 1), connection
 
 
-async def retry_now(settings: Settings, ids: Sequence[UUID]) -> set[UUID]:
-    """Make runs that wait for a retry due; returns those that did. Raises Unavailable."""
+@asynccontextmanager
+async def open_operator(settings: Settings) -> AsyncIterator[Operator]:
+    """The acts of an operator at this machine. Raises Unavailable with the reason.
+
+    Nobody is told of what is due: workers look by themselves, and the relay wakes them within a second.
+    """
+    async with open_connection(settings):
+        pass  # says why there is none, where a pool would go on trying
+    database = open_database(settings, 1)
+    await database.open()
     try:
-        async with open_connection(settings) as (database, connection):
-            return await make_due(connection, database, ids)
+        yield Operator(database, lambda _queue, _ids: None, local_actor())
     except psycopg.Error as error:
         raise unavailable(settings.database_source()(), error) from None
+    finally:
+        await database.close()
+
+
+def local_actor() -> str:
+    """How the audit names whoever types a command here: `cli:user@host`."""
+    return f"cli:{_user()}@{socket.gethostname()}"
+
+
+def _user() -> str:
+    """Who runs this process; the number of a user who has no name here."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def unavailable(url: str, error: BaseException | None) -> Unavailable:

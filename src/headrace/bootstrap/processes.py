@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ import psycopg
 
 from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
+from headrace.bootstrap.measures import measure_process, measure_relay, measure_worker
 from headrace.bootstrap.results import celery_app
 from headrace.broker.health import redis_problem
 from headrace.domain.clock import Clock, utc_now
@@ -22,12 +23,14 @@ from headrace.domain.ids import new_id
 from headrace.domain.settle import Policy, Settled
 from headrace.engine import NodeProcesses, NodeThreads, PipelineRegistry, Resources
 from headrace.flow.execute import TOGETHER, Executor, ExecutorSettings, Lane
+from headrace.flow.execute.canceller import Canceller
 from headrace.flow.execute.claim import Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.execute.keeper import Keeper
 from headrace.flow.execute.notebook import Notebook
 from headrace.flow.execute.perform import Performer
 from headrace.flow.ingest import Ingest
+from headrace.flow.operate import Operator
 from headrace.flow.read import HealthCheck, Reader
 from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
 from headrace.settings import Settings
@@ -35,13 +38,19 @@ from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
 from headrace.store.look import LostDue
 from headrace.store.partitions import ensure_partitions
-from headrace.store.workers import WorkerRow
+from headrace.store.workers import Measure, WorkerRow
 
 #: Connections of the pool of an API process and of a worker process; the heartbeat has one more of its own.
 API_CONNECTIONS, WORKER_CONNECTIONS, RELAY_CONNECTIONS = 5, 4, 1
 
+#: How the audit calls whoever acts through the API.
+API_ACTOR = "api"
+
 #: Seconds between two looks for missing partitions, and after one that failed.
 PARTITIONS_SECONDS, AGAIN_SECONDS = 3600.0, 30.0
+
+#: An API that starts waits so long for the database's time, and answers without it then: with refusals.
+FIRST_BEAT_SECONDS = 2.0
 
 #: How much longer than a heartbeat's interval a new relay leader lets workers renew before it calls them dead.
 SETTLE_IN = 1.2
@@ -49,12 +58,13 @@ SETTLE_IN = 1.2
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """What an API process has: `ingest` stores, `read` answers."""
+    """What an API process has: `ingest` stores, `read` answers, `operate` acts."""
 
     settings: Settings
     modules: Sequence[ModuleType]
     ingest: Ingest
     read: Reader
+    operate: Operator
 
 
 @asynccontextmanager
@@ -71,9 +81,11 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
 
     await database.open()
     heartbeat.start()
+    await asyncio.to_thread(heartbeat.wait, FIRST_BEAT_SECONDS)
     partitions = asyncio.create_task(_keep_partitions(database))
     try:
-        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]))
+        operate = Operator(database, celery_app.hints.offer, API_ACTOR)
+        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]), operate)
     finally:
         partitions.cancel()
         await ingest.close()
@@ -98,28 +110,25 @@ async def open_worker(
     """The parts of a worker process, open until the end of the context. `tell` hears of each settled run."""
     load_app(settings, secrets=True)
     database = open_database(settings, WORKER_CONNECTIONS)
-    connections = WORKER_CONNECTIONS + 1 + settings.user_connections
-    heartbeat = make_heartbeat(settings, ROLES[lane], connections, executes=True, launch=launch, alive=alive)
     threads = NodeThreads(settings.worker_threads)
+    heartbeat = make_heartbeat(
+        settings,
+        ROLES[lane],
+        WORKER_CONNECTIONS + 1 + settings.user_connections,
+        executes=True,
+        launch=launch,
+        alive=alive,
+        measure=lambda: measure_worker(executor, threads),
+    )
 
     def clock() -> datetime:
         """The database's time: a host whose clock is off must not move a retry."""
-        return utc_now() + timedelta(seconds=heartbeat.clock_offset_seconds)
+        return utc_now() + timedelta(seconds=heartbeat.clock_offset_seconds or 0.0)
 
     performer = _make_performer(settings, database, threads, clock)
-    executor = Executor(
-        Claimer(database, settings.queues, sorted(PipelineRegistry.types()), lane),
-        performer,
-        Completer(database, clock, settings.release, celery_app.hints.offer),
-        lambda: heartbeat.id,
-        ExecutorSettings(
-            concurrency=min(settings.worker_concurrency, TOGETHER.get(lane, settings.worker_concurrency)),
-            claim_batch=settings.claim_batch,
-            poll_seconds=settings.poll_seconds,
-            lost_threads=settings.lost_threads,
-        ),
-        tell,
-    )
+    completer = Completer(database, clock, settings.release, celery_app.hints.offer)
+    claimer = Claimer(database, settings.queues, sorted(PipelineRegistry.types()), lane)
+    executor = Executor(claimer, performer, completer, lambda: heartbeat.id, _bounds(settings, lane), tell)
     await database.open()
     try:
         yield WorkerServices(executor, heartbeat, threads)
@@ -132,6 +141,15 @@ async def open_worker(
         await database.close()
 
 
+def _bounds(settings: Settings, lane: Lane) -> ExecutorSettings:
+    return ExecutorSettings(
+        concurrency=min(settings.worker_concurrency, TOGETHER.get(lane, settings.worker_concurrency)),
+        claim_batch=settings.claim_batch,
+        poll_seconds=settings.poll_seconds,
+        lost_threads=settings.lost_threads,
+    )
+
+
 def _make_performer(settings: Settings, database: Database, threads: NodeThreads, clock: Clock) -> Performer:
     return Performer(
         threads=threads,
@@ -139,6 +157,7 @@ def _make_performer(settings: Settings, database: Database, threads: NodeThreads
         resources=Resources(),
         keeper=Keeper(database),
         notebook=Notebook(database, clock),
+        canceller=Canceller(database),
         delay_cap_seconds=settings.retry_delay_cap_seconds,
         clock=clock,
         chance=random.random,
@@ -149,13 +168,13 @@ def _make_performer(settings: Settings, database: Database, threads: NodeThreads
 async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = lambda _: None) -> AsyncIterator[Relay]:
     """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
     database = open_database(settings, RELAY_CONNECTIONS)
-    heartbeat = make_heartbeat(settings, "relay", RELAY_CONNECTIONS + 1)
+    holder = new_id()
+    heartbeat = make_heartbeat(settings, "relay", RELAY_CONNECTIONS + 1, measure=lambda: measure_relay(holder))
     relay = Relay(
         database,
-        new_id(),
+        holder,
         RelayTimes(settings.renew_seconds * SETTLE_IN),
         Policy(),
-        utc_now,
         settings.release,
         celery_app.hints.offer,
         settings.queues,
@@ -194,6 +213,7 @@ def make_heartbeat(
     executes: bool = False,
     launch: UUID | None = None,
     alive: Callable[[], bool] = lambda: True,
+    measure: Callable[[], Mapping[str, Measure]] = measure_process,
 ) -> Heartbeat:
     """The heartbeat of this process; one that executes announces its queues and types."""
     row = WorkerRow(
@@ -214,4 +234,5 @@ def make_heartbeat(
         pooler=settings.database_pooler,
         clock=utc_now,
         alive=alive,
+        measure=measure,
     )

@@ -51,6 +51,8 @@ class HintPublisher:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pid = 0
+        #: How many hints were never sent because Redis was away, or slower than events came.
+        self.dropped = 0
 
     def offer(self, queue_name: str, ids: Sequence[UUID]) -> None:
         """Tell the workers of a queue that these events are due; without ids, that something is."""
@@ -58,7 +60,7 @@ class HintPublisher:
         try:
             self._hints.put_nowait((queue_name, ids))
         except queue.Full:
-            return
+            self.dropped += 1
 
     def close(self) -> None:
         """Publish what is waiting, for a moment, and end the thread. The next hint starts another."""
@@ -132,5 +134,6 @@ class HintPublisher:
             try:
                 if self._hints.get_nowait() is None:
                     return True
+                self.dropped += 1
             except queue.Empty:
                 return False

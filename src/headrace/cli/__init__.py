@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from headrace.cli import demo, events, foreground, init, pipelines, serving, storage
+from headrace.cli import (
+    acting,
+    demo,
+    events,
+    foreground,
+    init,
+    pausing,
+    pipelines,
+    serving,
+    status,
+    storage,
+    verifying,
+)
 from headrace.cli.development import command as development
 from headrace.cli.output import reported
 from headrace.cli.tracebacks import show_error
@@ -24,8 +36,16 @@ app.command()(serving.worker)
 app.command()(serving.relay)
 app.command()(storage.migrate)
 app.command()(storage.check)
+app.command()(status.status)
+app.command()(verifying.verify)
+app.command()(verifying.repair)
 app.command()(events.send)
 app.command()(foreground.run)
+app.command()(pausing.pause)
+app.command()(pausing.resume)
+events.commands.command()(acting.cancel)
+events.commands.command()(acting.replay)
+events.commands.command("retry-now")(acting.retry_now)
 app.add_typer(events.commands, name="events")
 app.add_typer(pipelines.commands, name="pipelines")
 

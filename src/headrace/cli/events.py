@@ -1,4 +1,4 @@
-"""The commands about events: `send`, `events list`, `events show`, `events retry-now`."""
+"""The commands that send and show events: `send`, `events list`, `events show`."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,9 @@ from uuid import UUID
 
 import typer
 
-from headrace.cli.output import FAILED, JsonOption, MermaidOption, columns, print_json, print_lines, say_error
+from headrace.cli.output import JsonOption, MermaidOption, columns, print_json, print_lines, say_error
+from headrace.domain.idempotency import check_key
+from headrace.errors import InvalidIdempotencyKey
 
 commands = typer.Typer(help="List and show events, and act on them.", no_args_is_help=True)
 
@@ -17,14 +19,18 @@ def send(
     fields: Annotated[
         list[str] | None, typer.Argument(metavar="key=value…", help="Its fields. A value is JSON, else text.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Sent again with it, the same event is stored once.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Post one event to the API: headrace send ticket.opened subject=Hello urgent=true."""
     event = _event(type_, fields or ())
+    headers = {} if idempotency_key is None else {"Idempotency-Key": _key(idempotency_key)}
     from headrace.cli.client import call
     from headrace.settings import load_settings
 
-    answer = call(load_settings(), "POST", "/events", json=event)
+    answer = call(load_settings(), "POST", "/events", json=event, headers=headers)
     if as_json:
         print_json(answer)
     else:
@@ -66,7 +72,7 @@ def show(
     as_mermaid: MermaidOption = False,
 ) -> None:
     """Show one event: what became of each node and when, its error, what it waits for, its outputs."""
-    path = f"/events/{_id(id_)}"
+    path = f"/events/{parse_id(id_)}"
     from headrace.cli.client import call
     from headrace.settings import load_settings
 
@@ -83,31 +89,20 @@ def show(
     print_lines(event_lines(event, columns(), show_all=show_all))
 
 
-@commands.command("retry-now")
-def retry_now(ids: Annotated[list[str], typer.Argument(metavar="ID…")], as_json: JsonOption = False) -> None:
-    """Run events that wait for a retry at once. Exits 1 unless all of them did."""
-    wanted = list(dict.fromkeys(_id(text) for text in ids))
-    import asyncio
-
-    from headrace.bootstrap import retry_now as make_due
-    from headrace.settings import load_settings
-
-    moved = asyncio.run(make_due(load_settings(), wanted))
-    others = [found for found in wanted if found not in moved]
-    if as_json:
-        print_json({"due": sorted(moved), "not_waiting": others})
-    else:
-        print(f"{len(moved)} of {len(wanted)} events run again now.")
-    if others:
-        say_error(f"These do not wait for a retry, or do not exist: {', '.join(map(str, others))}")
-        raise typer.Exit(FAILED)
-
-
-def _id(text: str) -> UUID:
+def parse_id(text: str) -> UUID:
+    """The id that a text spells. Raises BadParameter."""
     try:
         return UUID(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no id of an event") from None
+
+
+def _key(text: str) -> bytes:
+    """The key as a header has it: without blanks around it, in UTF-8."""
+    try:
+        return check_key(text.strip()).encode()
+    except InvalidIdempotencyKey as error:
+        raise typer.BadParameter(error.detail) from None
 
 
 def _event(type_: str, fields: Sequence[str]) -> dict[str, Any]:

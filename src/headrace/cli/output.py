@@ -22,6 +22,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 #: The option of every command that can draw.
 MermaidOption = Annotated[bool, typer.Option("--mermaid", help="Print the drawing, in Mermaid's language.")]
 
+#: The option of every command that loads the user's program.
+AppOption = Annotated[str | None, typer.Option(metavar="MODULE", help="Module or package with your pipelines.")]
+
 #: Columns that are filled at most, and where no terminal says how many it has.
 MOST_COLUMNS = 100
 

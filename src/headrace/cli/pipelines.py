@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli.output import FAILED, JsonOption, MermaidOption, print_json, print_lines, say_error
-from headrace.cli.serving import AppOption
+from headrace.cli.output import FAILED, AppOption, JsonOption, MermaidOption, print_json, print_lines, say_error
 
 commands = typer.Typer(help="List and show the pipelines of your program; no service is needed.", no_args_is_help=True)
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from headrace.cli.output import AppOption
 from headrace.cli.running import end_with_standard_input, run_until_signal
 
-AppOption = Annotated[str | None, typer.Option(metavar="MODULE", help="Module or package with your pipelines.")]
 StdinOption = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
 
 

@@ -1,7 +1,7 @@
 """The commands about the database and the installation: `migrate`, `check`."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,14 +39,24 @@ def check(
     configure_logging(settings.log_level, settings.log_format)
     findings = asyncio.run(_look_at_everything(settings))
     if as_json:
-        print_json([{"name": found.name, "ok": found.ok, "detail": found.detail} for found in findings])
+        print_json([_as_json(found) for found in findings])
     else:
         for found in findings:
-            print(f"{'ok     ' if found.ok else 'PROBLEM'}  {found.name}: {found.detail}")
+            print(f"{_word(found)}  {found.name}: {found.detail}")
     bad = sum(not found.ok for found in findings)
     if bad:
         say_error(f"{bad} of {len(findings)} checks found a problem.")
         raise typer.Exit(FAILED)
+
+
+def _as_json(found: "Finding") -> dict[str, Any]:
+    return {"name": found.name, "ok": found.ok, "warning": found.warning, "detail": found.detail}
+
+
+def _word(found: "Finding") -> str:
+    if found.ok:
+        return "WARNING" if found.warning else "ok     "
+    return "PROBLEM"
 
 
 async def _look_at_everything(settings: "Settings") -> "list[Finding]":

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from headrace.domain.idempotency import Idempotency
+
 #: The tenant of installations that have only one.
 DEFAULT_TENANT = "default"
 
@@ -35,6 +37,7 @@ class NewEvent:
     headers: Mapping[str, str] = field(default_factory=dict)
     task: str | None = None
     release: str | None = None
+    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)

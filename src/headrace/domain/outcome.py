@@ -56,6 +56,15 @@ class NodeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancelled:
+    """An operator ended the run while it was under way. `progress` is what a replay may build on."""
+
+    progress: Progress
+    task_context: bytes
+    emitted: Sequence[NewEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Suspended:
     """Nothing can go on before one of the progress's pauses ends.
 
@@ -86,4 +95,4 @@ class GivenBack:
     progress: Progress = field(default_factory=Progress)
 
 
-Outcome = Completed | NodeFailed | Suspended | Unfit | GivenBack
+Outcome = Completed | NodeFailed | Cancelled | Suspended | Unfit | GivenBack

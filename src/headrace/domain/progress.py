@@ -11,6 +11,9 @@ from headrace.domain.states import Reason
 #: The item of a checkpoint that holds the output of a whole node.
 WHOLE = -1
 
+#: The version of an output that a replay carries over from a result: it counts as long as its node can read it.
+ANY_VERSION = "any"
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:

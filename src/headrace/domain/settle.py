@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from headrace.domain.event import Losses, NewEvent, Run
-from headrace.domain.outcome import Completed, ErrorReport, GivenBack, NodeFailed, Outcome, Suspended, Unfit
+from headrace.domain.outcome import Cancelled, Completed, ErrorReport, GivenBack, NodeFailed, Outcome, Suspended, Unfit
 from headrace.domain.progress import Progress
 from headrace.domain.states import EventState, Reason
 
@@ -89,6 +89,8 @@ def settle(run: Run, outcome: Outcome) -> Settled:
             )
         case NodeFailed(node, error, task_context, progress, emitted):
             return Finished(run, EventState.FAILED, task_context, error, node, Reason.NODE_FAILED, progress, emitted)
+        case Cancelled(progress, task_context, emitted):
+            return Finished(run, EventState.CANCELLED, task_context, progress=progress, emitted=emitted)
         case Suspended():
             return _suspend(run, outcome)
         case Unfit():

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     WAIT = "wait"
     NO_PIPELINE = "no-pipeline"
     SCHEMA_MISMATCH = "schema-mismatch"
+    NEWER_RELEASE = "newer-release"
+    PAUSED = "paused"
     OWN_TASK = "own-task"
     NODE_FAILED = "node-failed"
     WORKER_LOST = "worker-lost"

@@ -2,6 +2,7 @@
 
 from headrace.embedded.discovery import Services, read_services, remove_services, write_services
 from headrace.embedded.errors import DataDirectoryInUse, DataDirectoryVersion, EmbeddedFailed, EmbeddedMissing
+from headrace.embedded.folder import folder_problem
 from headrace.embedded.servers import EmbeddedServers, EmbeddedServices
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "EmbeddedServers",
     "EmbeddedServices",
     "Services",
+    "folder_problem",
     "read_services",
     "remove_services",
     "write_services",

@@ -33,6 +33,14 @@ class TaskContext(BaseModel):
         """
         return _call().idempotency_key
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for this node any more: its run was cancelled or has failed, or its own time is over.
+
+        For long work in a thread, which nothing else can stop. Raises RuntimeError outside of a node.
+        """
+        return _call().cancelled
+
     def note(self, message: str, **fields: Any) -> None:
         """Tell how far this node is; to be read at once, while it runs.
 

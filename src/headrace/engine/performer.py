@@ -2,18 +2,19 @@
 
 import asyncio
 
-from headrace.domain.outcome import Completed, GivenBack, NodeFailed, Suspended
+from headrace.domain.outcome import Cancelled, Completed, GivenBack, NodeFailed, Suspended
 from headrace.engine.attempt.execution import Execution
 from headrace.engine.attempt.failures import report_of
 from headrace.engine.attempt.means import Means
 from headrace.engine.attempt.retries import Attempt, Failure
 from headrace.engine.pipeline import Pipeline
 from headrace.engine.schema import EventSchema
+from headrace.errors import RunCancelled
 
 
 async def perform(
     pipeline: Pipeline, event: EventSchema, attempt: Attempt, means: Means
-) -> Completed | NodeFailed | Suspended | GivenBack:
+) -> Completed | NodeFailed | Cancelled | Suspended | GivenBack:
     """Run a pipeline on an event of its own class.
 
     Retries after at most a second, and those that come while other nodes still run, happen here. The first node that
@@ -26,7 +27,7 @@ async def perform(
     except asyncio.CancelledError:
         return GivenBack(execution.progress())
     if failure is not None:
-        return _failed(execution, failure)
+        return _ended(execution, failure)
     if execution.pauses:
         return _suspended(execution, execution.stepper.newest)
     journal = execution.journal
@@ -43,7 +44,9 @@ def _suspended(execution: Execution, newest: Failure | None) -> Suspended:
     )
 
 
-def _failed(execution: Execution, failure: Failure) -> NodeFailed:
+def _ended(execution: Execution, failure: Failure) -> NodeFailed | Cancelled:
+    if failure.node is None and isinstance(failure.error, RunCancelled):
+        return Cancelled(execution.progress(), execution.journal.to_json(), execution.journal.emitted)
     return NodeFailed(
         node=failure.node,
         error=report_of(failure.error),

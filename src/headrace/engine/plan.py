@@ -128,6 +128,15 @@ def leaves_of(specs: Sequence[NodeSpec]) -> tuple[str, ...]:
     return tuple(spec.name for spec in specs if spec.name not in awaited and not isinstance(spec.shape, Finally))
 
 
+def names_after(plan: Plan, name: str) -> frozenset[str]:
+    """A node, all that wait for it directly or through others, and what runs at the end; none if it is no node here."""
+    after: set[str] = {name} & {step.name for step in plan.steps}
+    for step in plan.steps:
+        if after.intersection(step.upstream):
+            after.add(step.name)
+    return frozenset(after | {plan.steps[at].name for at in plan.endings}) if after else frozenset()
+
+
 def codecs_of(spec: NodeSpec) -> tuple[Codec, Codec]:
     """The codecs of the node's whole output and of one item: the same but for a map."""
     item = codec_of(spec.output_type)

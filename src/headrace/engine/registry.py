@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from headrace.engine.injection.markers import secret_names
 from headrace.engine.pipeline import Pipeline, declared
+from headrace.engine.plan import names_after
 from headrace.engine.schema import EventSchema, classes
-from headrace.errors import NotFound, PipelineInvalid, UnknownPipeline
+from headrace.errors import NotFound, PipelineInvalid, UnknownNode, UnknownPipeline
 
 
 class Typed(Protocol):
@@ -68,6 +69,18 @@ class PipelineRegistry:
     def schema(cls, type: str) -> "type[EventSchema]":  # noqa: A002 - the word of the domain
         """The class of a type's events. Raises UnknownPipeline."""
         return cls.serving(type)[0].schema
+
+    @classmethod
+    def after(cls, type: str, node: str) -> frozenset[str]:  # noqa: A002 - the word of the domain
+        """What a replay from a node calls again: it, the nodes after it, and those at the end, of all of the type's
+        pipelines. Raises UnknownPipeline, and UnknownNode where none of them has it.
+        """
+        serving = cls.serving(type)
+        names = frozenset().union(*(names_after(pipeline.plan, node) for pipeline in serving))
+        if not names:
+            known = ", ".join(sorted({repr(spec.name) for pipeline in serving for spec in pipeline.specs})) or "none"
+            raise UnknownNode(f"No pipeline of the type {type!r} has a node {node!r}; there are: {known}.")
+        return names
 
     @classmethod
     def pipelines(cls) -> tuple[Pipeline, ...]:

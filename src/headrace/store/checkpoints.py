@@ -16,10 +16,11 @@ from headrace.store.database import Connection, Database
 # Whoever takes a run over waits until this is stored, or this finds that it was taken over.
 _STORE = """
 WITH under_way AS (
-    SELECT * FROM unnest(%(run_ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[]) AS u (event_id, owner, attempt)
+    SELECT * FROM unnest(%(run_ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[])
+         AS under_way (event_id, owner, run_number, attempt)
 ), held AS (
-    SELECT r.event_id, r.epoch FROM headrace.runs r JOIN under_way u USING (event_id)
-    WHERE r.owner = u.owner AND r.attempt = u.attempt
+    SELECT r.event_id, r.epoch FROM headrace.runs r JOIN under_way u USING (event_id, run_number, attempt)
+    WHERE r.owner = u.owner
     ORDER BY r.event_id FOR SHARE OF r
 ), written AS (
     INSERT INTO headrace.checkpoints (event_id, epoch, node, item, node_version, output, times, emitted)
@@ -76,6 +77,7 @@ async def store_checkpoints(connection: Connection, database: Database, outputs:
         {
             "run_ids": list(runs),
             "owners": [run.owner for run in runs.values()],
+            "run_numbers": [run.run_number for run in runs.values()],
             "attempts": [run.attempt for run in runs.values()],
             **_columns(outputs),
         },

@@ -1,31 +1,50 @@
 """The pool of direct connections that a process has, and the schema that its SQL is meant for."""
 
+import asyncio
+import os
+import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from headrace.store.sql import qualify
 
-#: Give up connecting after this many seconds, and on a peer that stops answering after about fifteen.
+#: Give up connecting after this many seconds, and a host that vanished without a word after about five.
 CONNECT_OPTIONS: Mapping[str, int] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 3,
+    "connect_timeout": 3,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
     "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
+    "tcp_user_timeout": 5_000,
 }
+
+#: Connections are all left for new ones once in so many seconds at most.
+RECONNECT_SECONDS = 1.0
 
 #: A statement that somebody's open transaction blocks gives up, so that one key holds up no group of events.
 LOCK_TIMEOUT_MILLISECONDS = 500
+
+#: A transaction whose process stands still gives up what it holds: a machine that sleeps must not hold runs for ever.
+IDLE_TIMEOUT_MILLISECONDS = 5000
+
+#: An act of an operator waits longer: it would rather be late than be told to come again.
+PATIENCE_MILLISECONDS = 5000
 
 #: A statement is prepared once it ran so often on a connection.
 PREPARE_AFTER = 3
 
 Connection = AsyncConnection[TupleRow]
+
+
+async def wait_for_locks(connection: Connection) -> None:
+    """Wait `PATIENCE_MILLISECONDS` for each lock until the end of the transaction."""
+    await connection.execute(f"SET LOCAL lock_timeout = {PATIENCE_MILLISECONDS}")
 
 
 def connect_options(pooler: str) -> dict[str, Any]:
@@ -38,9 +57,12 @@ def connect_options(pooler: str) -> dict[str, Any]:
     }
 
 
-def _lock_timeout(pooler: str) -> dict[str, str]:
+def _timeouts(pooler: str) -> dict[str, str]:
     """Given as the connection starts, because a session setting would not survive a pooler."""
-    return {"options": f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS}"} if pooler == "none" else {}
+    if pooler != "none":
+        return {}
+    idle = f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MILLISECONDS}"
+    return {"options": f"-c lock_timeout={LOCK_TIMEOUT_MILLISECONDS} {idle}"}
 
 
 class Database:
@@ -52,9 +74,10 @@ class Database:
 
         self.schema = schema
         self.connections = connections
+        self._reconnect_not_before = 0.0
         self._pool = AsyncConnectionPool(
             url,
-            kwargs={**connect_options(pooler), **_lock_timeout(pooler)},
+            kwargs={**connect_options(pooler), **_timeouts(pooler)},
             min_size=1,
             max_size=connections,
             reconnect_timeout=1.0,
@@ -69,14 +92,50 @@ class Database:
         await self._pool.close(timeout=2.0)
 
     @asynccontextmanager
-    async def connection(self, timeout_seconds: float = 5.0) -> AsyncIterator[Connection]:
+    async def connection(
+        self, timeout_seconds: float = 5.0, *, answer_seconds: float | None = None
+    ) -> AsyncIterator[Connection]:
         """A connection in autocommit: each statement is a transaction unless the caller opens one.
 
-        Raises psycopg.OperationalError (psycopg_pool.PoolTimeout is one) when there is none in time.
+        Raises psycopg.OperationalError (psycopg_pool.PoolTimeout is one) when there is none in time, or when the caller
+        is not done with it after `answer_seconds`.
         """
-        async with self._pool.connection(timeout=timeout_seconds) as connection:
-            yield connection
+        async with self._pool.connection(timeout=timeout_seconds) as connection, _hung_up(connection, answer_seconds):
+            try:
+                yield connection
+            except psycopg.Error as error:
+                if connection.broken or isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                    await self.reconnect()
+                raise
+
+    async def reconnect(self) -> None:
+        """Leave every connection for a new one, those in use at their return.
+
+        Where one broke, or leads to a primary that became a standby, the others are no better, and the address may lead
+        to another server by now. Soon after it was done, nothing is done: a server in trouble is spared.
+        """
+        if time.monotonic() >= self._reconnect_not_before:
+            self._reconnect_not_before = time.monotonic() + RECONNECT_SECONDS
+            await self._pool.drain()
 
     def sql(self, statement: LiteralString) -> LiteralString:
         """The statement for this installation's schema. Only texts written in the store come here."""
         return qualify(statement, self.schema)
+
+
+@asynccontextmanager
+async def _hung_up(connection: Connection, seconds: float | None) -> AsyncIterator[None]:
+    """Break the connection if the block takes longer. To cancel a statement would wait for a server that hangs."""
+    if seconds is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connection: Connection) -> None:
+    with suppress(OSError, psycopg.OperationalError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

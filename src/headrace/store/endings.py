@@ -8,16 +8,17 @@ import orjson
 from headrace.domain.outcome import ErrorReport
 from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 
-# A run that was taken over carries another owner or attempt by now: it stays, and its result is not stored.
+# A run that was taken over, or replayed, carries another owner or number by now: it stays, its result is not stored.
+# One worker may have both the run before a replay and the one after it, where it never heard that the first was stored.
 FINISH = """
 WITH done AS (
     SELECT * FROM unnest(
-        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(states)b::text[], %(reasons)b::text[],
-        %(nodes)b::text[], %(contexts)b::text[], %(errors)b::text[], %(started)b::timestamptz[]
-    ) AS done (event_id, owner, attempt, state, reason, node, task_context, error, started_at)
+        %(ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(states)b::text[],
+        %(reasons)b::text[], %(nodes)b::text[], %(contexts)b::text[], %(errors)b::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, run_number, attempt, state, reason, node, task_context, error, started_at)
 ), held AS (
-    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id, attempt)
-    WHERE r.owner = d.owner AND r.attempt = d.attempt
+    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id, run_number, attempt)
+    WHERE r.owner = d.owner
     ORDER BY r.event_id FOR UPDATE OF r
 ), gone AS (
     DELETE FROM headrace.runs r USING held WHERE r.event_id = held.event_id RETURNING r.*
@@ -28,32 +29,34 @@ WITH done AS (
     )
     SELECT g.event_id, g.run_number, g.epoch, g.tenant, g.type, g.ordering_key, d.state, d.reason, d.node, g.attempt,
            d.task_context::json, d.error::json, d.started_at, %(now)s, %(release)s
-    FROM gone g JOIN done d USING (event_id, attempt)
+    FROM gone g JOIN done d USING (event_id, run_number, attempt)
 ), failed AS (
     INSERT INTO headrace.attempts (
         event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
     )
     SELECT g.event_id, g.run_number, g.attempt, CASE d.reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, d.node,
            d.error::json, d.owner, d.started_at, %(now)s, %(release)s
-    FROM gone g JOIN done d USING (event_id, attempt) WHERE d.state = 'failed'
+    FROM gone g JOIN done d USING (event_id, run_number, attempt) WHERE d.state = 'failed'
 ), tallied AS (
     INSERT INTO headrace.tallies (state, delta)
-    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, attempt) GROUP BY d.state
+    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, run_number, attempt) GROUP BY d.state
 )
-SELECT event_id, attempt FROM gone
+SELECT event_id, run_number, attempt FROM gone
 """
 
 DELAY = """
 WITH done AS (
     SELECT * FROM unnest(
-        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(due)b::timestamptz[],
-        %(nodes)b::text[], %(errors)b::text[], %(failures)b::text[], %(pipelines)b::text[], %(started)b::timestamptz[]
-    ) AS done (event_id, owner, attempt, reason, due, node, error, failures, pipeline, started_at)
+        %(ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(reasons)b::text[],
+        %(due)b::timestamptz[], %(nodes)b::text[], %(errors)b::text[], %(failures)b::text[], %(pipelines)b::text[],
+        %(started)b::timestamptz[]
+    ) AS done (event_id, owner, run_number, attempt, reason, due, node, error, failures, pipeline, started_at)
 ), freed AS (
     UPDATE headrace.runs r
     SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = coalesce(d.due, 'infinity'),
         failures = d.failures::jsonb, pipeline = d.pipeline
-    FROM done d WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+    FROM done d
+    WHERE (r.event_id, r.owner, r.run_number, r.attempt) = (d.event_id, d.owner, d.run_number, d.attempt)
     RETURNING r.event_id, r.run_number, r.attempt
 ), failed AS (
     INSERT INTO headrace.attempts (
@@ -61,39 +64,41 @@ WITH done AS (
     )
     SELECT f.event_id, f.run_number, f.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
            %(release)s
-    FROM freed f JOIN done d USING (event_id, attempt) WHERE d.error IS NOT NULL
+    FROM freed f JOIN done d USING (event_id, run_number, attempt) WHERE d.error IS NOT NULL
 )
-SELECT event_id, attempt FROM freed
+SELECT event_id, run_number, attempt FROM freed
 """
 
 PARK = """
 WITH done AS (
     SELECT * FROM unnest(
-        %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(reasons)b::text[], %(hashes)b::text[],
-        %(errors)b::text[], %(started)b::timestamptz[]
-    ) AS done (event_id, owner, attempt, reason, schema_hash, error, started_at)
+        %(ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(reasons)b::text[],
+        %(hashes)b::text[], %(errors)b::text[], %(started)b::timestamptz[]
+    ) AS done (event_id, owner, run_number, attempt, reason, schema_hash, error, started_at)
 ), parked AS (
     UPDATE headrace.runs r
     SET owner = NULL, state = 'waiting', reason = d.reason, since = now(), rank = 'infinity',
         schema_hash = d.schema_hash
-    FROM done d WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
+    FROM done d
+    WHERE (r.event_id, r.owner, r.run_number, r.attempt) = (d.event_id, d.owner, d.run_number, d.attempt)
     RETURNING r.event_id, r.run_number, r.attempt
 ), unfit AS (
     INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, worker, started_at, ended_at, release)
     SELECT p.event_id, p.run_number, p.attempt, 'unfit', d.error::json, d.owner, d.started_at, %(now)s, %(release)s
-    FROM parked p JOIN done d USING (event_id, attempt)
+    FROM parked p JOIN done d USING (event_id, run_number, attempt)
 )
-SELECT event_id, attempt FROM parked
+SELECT event_id, run_number, attempt FROM parked
 """
 
 RELEASE = """
 UPDATE headrace.runs r
 SET owner = NULL, state = 'queued', since = now(), failures = d.failures::jsonb, pipeline = d.pipeline
 FROM unnest(
-    %(ids)b::uuid[], %(owners)b::uuid[], %(attempts)b::int[], %(failures)b::text[], %(pipelines)b::text[]
-) AS d (event_id, owner, attempt, failures, pipeline)
-WHERE r.event_id = d.event_id AND r.owner = d.owner AND r.attempt = d.attempt
-RETURNING r.event_id, r.attempt
+    %(ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(failures)b::text[],
+    %(pipelines)b::text[]
+) AS d (event_id, owner, run_number, attempt, failures, pipeline)
+WHERE (r.event_id, r.owner, r.run_number, r.attempt) = (d.event_id, d.owner, d.run_number, d.attempt)
+RETURNING r.event_id, r.run_number, r.attempt
 """
 
 
@@ -143,6 +148,7 @@ def _fence(rows: Sequence[Settled]) -> dict[str, Any]:
     return {
         "ids": [row.run.event_id for row in rows],
         "owners": [row.run.owner for row in rows],
+        "run_numbers": [row.run.run_number for row in rows],
         "attempts": [row.run.attempt for row in rows],
     }
 

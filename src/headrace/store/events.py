@@ -1,4 +1,4 @@
-"""Storing what was accepted: the event, its run and its tally in one statement."""
+"""Storing what was accepted: the event, its idempotency key, its run and its tally in one statement."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,18 +10,36 @@ from headrace.domain.states import Reason
 from headrace.store.body import pack
 from headrace.store.database import Connection, Database
 
+#: How long the statement waits for an open transaction that has one of its idempotency keys.
+KEY_WAIT_MILLISECONDS = 200
+
 # The run and the tally come only from event rows that were really inserted, so that the statement may be sent again
-# after a commit whose answer was lost: the run may be finished and gone by then.
+# after a commit whose answer was lost: the run may be finished and gone by then. An event with an idempotency key is
+# inserted only if its key was. Keys are taken in one order, so that no two groups wait for each other.
+# The wait is set inside the statement, which a pooler cannot lose, and only where there is a key to wait for.
 _INSERT_EVENTS = """
 WITH new AS (
     SELECT * FROM unnest(
         %(ids)b::uuid[], %(tenants)b::text[], %(types)b::text[], %(queues)b::text[], %(sources)b::text[],
         %(subjects)b::text[], %(match_keys)b::text[], %(parents)b::uuid[], %(traces)b::text[], %(headers)b::text[],
-        %(bodies)b::bytea[], %(tasks)b::text[], %(releases)b::text[]
-    ) AS new (id, tenant, type, queue, source, subject, match_key, parent_id, trace, headers, body, task, release)
+        %(bodies)b::bytea[], %(tasks)b::text[], %(releases)b::text[], %(key_hashes)b::bytea[], %(body_hashes)b::bytea[]
+    ) AS new (
+        id, tenant, type, queue, source, subject, match_key, parent_id, trace, headers, body, task, release,
+        key_hash, body_hash
+    )
+), keyed AS (
+    INSERT INTO headrace.idempotency (tenant, key_hash, event_id, body_hash)
+    SELECT tenant, key_hash, id, body_hash FROM new
+    WHERE key_hash IS NOT NULL AND set_config('lock_timeout', %(key_wait)s, true) IS NOT NULL
+    ORDER BY tenant, key_hash, id
+    ON CONFLICT DO NOTHING
+    RETURNING event_id
 ), stored AS (
-    INSERT INTO headrace.events (id, tenant, type, source, subject, match_key, parent_id, trace, headers, body)
-    SELECT id, tenant, type, source, subject, match_key, parent_id, trace, headers::json, body FROM new
+    INSERT INTO headrace.events (
+        id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers, body
+    )
+    SELECT id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers::json, body FROM new
+    WHERE key_hash IS NULL OR id IN (SELECT event_id FROM keyed)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), placed AS (
@@ -40,7 +58,11 @@ SELECT id FROM stored
 
 
 async def insert_events(connection: Connection, database: Database, events: Sequence[NewEvent]) -> set[UUID]:
-    """Store events with their runs, and return the ids that were new. One statement: all or nothing."""
+    """Store events with their runs, and return the ids that were new. One statement: all or nothing.
+
+    What is not new was stored before, under its own id or, if it has an idempotency key, maybe under another.
+    """
+    keys = [event.idempotency for event in events]
     cursor = await connection.execute(
         database.sql(_INSERT_EVENTS),
         {
@@ -57,6 +79,9 @@ async def insert_events(connection: Connection, database: Database, events: Sequ
             "bodies": [pack(event.body) for event in events],
             "tasks": [event.task for event in events],
             "releases": [event.release for event in events],
+            "key_hashes": [key and key.key_hash for key in keys],
+            "body_hashes": [key and key.body_hash for key in keys],
+            "key_wait": f"{KEY_WAIT_MILLISECONDS}ms",
             "own_task": Reason.OWN_TASK,
         },
     )

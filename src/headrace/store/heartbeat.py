@@ -1,7 +1,7 @@
 """The thread that keeps a process's lease, on a connection of its own and by the database's clock."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from headrace.domain.ids import new_id
 from headrace.errors import HeadraceError
 from headrace.store import workers
 from headrace.store.database import connect_options
-from headrace.store.workers import WorkerRow
+from headrace.store.workers import Measure, WorkerRow
 
 _log = structlog.get_logger(__name__)
 
@@ -30,8 +30,9 @@ class LeaseTimes:
 class Heartbeat:
     """Announces the process in `workers` and renews its lease.
 
-    `alive` is asked before each renewal: while it answers no, the heartbeat is silent. When others took over the runs
-    of a lease that ran out, the process goes on under a new id.
+    `alive` is asked before each renewal: while it answers no, the heartbeat is silent. What `measure` answers is
+    written with each renewal; it is called in the heartbeat's thread. When others took over the runs of a lease that
+    ran out, the process goes on under a new id.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Heartbeat:
         pooler: str,
         clock: Clock,
         alive: Callable[[], bool] = lambda: True,
+        measure: Callable[[], Mapping[str, Measure]] = dict,
     ) -> None:
         self._source = source
         self._row = row
@@ -52,12 +54,14 @@ class Heartbeat:
         self._pooler = pooler
         self._clock = clock
         self._alive = alive
+        self._measure = measure
         self._registered: UUID | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._on_register: Callable[[], None] = lambda: None
-        #: The database's clock minus this machine's, in seconds, as of the last heartbeat.
-        self.clock_offset_seconds = 0.0
+        self._beaten = threading.Event()
+        #: The database's clock minus this machine's, in seconds, as of the last heartbeat; None before the first.
+        self.clock_offset_seconds: float | None = None
 
     @property
     def id(self) -> UUID | None:
@@ -68,6 +72,10 @@ class Heartbeat:
         """Start beating. `on_register` is called in the thread whenever the process got a new id."""
         self._on_register = on_register
         self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Until the first heartbeat, at most so long."""
+        self._beaten.wait(seconds)
 
     def stop(self) -> None:
         """End the lease if nothing is held any more, and the thread."""
@@ -93,7 +101,7 @@ class Heartbeat:
         if not self._alive():
             return
         if self._registered is not None:
-            arguments = {"id": self._registered, "lease_seconds": self._times.lease_seconds}
+            arguments = workers.renewal(self._registered, self._times.lease_seconds, self._measures())
             renewed = connection.execute(workers.statement(workers.RENEW, self._schema), arguments).fetchone()
             if renewed is not None:
                 self._note_clock(renewed[0])
@@ -106,7 +114,7 @@ class Heartbeat:
         worker = new_id()
         connection.execute(
             workers.statement(workers.REGISTER, self._schema),
-            workers.registration(worker, self._row, self._times.lease_seconds),
+            workers.registration(worker, self._row, self._times.lease_seconds, self._measures()),
         )
         self._registered = worker
         now = connection.execute("SELECT now()").fetchone()
@@ -114,8 +122,12 @@ class Heartbeat:
         self._note_clock(now[0])
         self._on_register()
 
+    def _measures(self) -> dict[str, Measure]:
+        return {**self._measure(), "clock_offset_seconds": round(self.clock_offset_seconds or 0.0, 3)}
+
     def _note_clock(self, database_now: datetime) -> None:
         self.clock_offset_seconds = (database_now - self._clock()).total_seconds()
+        self._beaten.set()
 
     def _say_goodbye(self, connection: psycopg.Connection) -> None:
         try:

@@ -1,11 +1,13 @@
 """The relay's one statement a pass: keep or take the lead, and see whether anything needs doing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from headrace.store.database import Connection, Database
+from headrace.store.parking import Serving
+from headrace.store.pausing import as_paused
 
 #: The post that relays compete for.
 RELAY_POST = "relay"
@@ -15,11 +17,13 @@ _LOOK = """
 WITH lead AS (
     INSERT INTO headrace.leases AS l (post, holder, expires)
     VALUES (%(post)s, %(holder)s, now() + make_interval(secs => %(lease_seconds)s))
-    ON CONFLICT (post) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
+    ON CONFLICT (post) DO UPDATE
+    SET holder = excluded.holder, expires = excluded.expires,
+        since = CASE WHEN l.holder = excluded.holder THEN l.since ELSE now() END
     WHERE l.holder = excluded.holder OR l.expires <= now()
     RETURNING true
 ), live AS (
-    SELECT queues, types FROM headrace.workers WHERE expires > now() AND queues <> '{}'
+    SELECT queues, types, format FROM headrace.workers WHERE expires > now() AND queues <> '{}'
 ), served AS (
     SELECT queue, jsonb_object_agg(type, hashes) AS types
     FROM (
@@ -28,15 +32,20 @@ WITH lead AS (
         GROUP BY queue, type
     ) AS announced GROUP BY queue
 ), lost AS NOT MATERIALIZED (
-    SELECT r.losses FROM headrace.runs r JOIN served s USING (queue)
+    SELECT headrace.goes_alone(r.losses, r.unseen_losses) AS alone
+    FROM headrace.runs r JOIN served s USING (queue)
     WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type
 )
 SELECT now(), EXISTS (SELECT FROM lead),
        EXISTS (SELECT FROM headrace.workers WHERE expires <= now()
                AND (swept IS NULL OR swept <= now() - make_interval(secs => %(sweep_again_seconds)s))),
-       EXISTS (SELECT FROM lost WHERE losses = 1),
-       EXISTS (SELECT FROM lost WHERE losses > 1),
+       (SELECT count(*) FROM (SELECT FROM lost WHERE NOT alone LIMIT %(many)s) AS together),
+       (SELECT count(*) FROM (SELECT FROM lost WHERE alone LIMIT %(many)s) AS alone),
+       EXISTS (SELECT FROM headrace.cancellations),
        (SELECT jsonb_object_agg(queue, types) FROM served),
+       (SELECT jsonb_object_agg(queue, format)
+        FROM (SELECT queue, max(format) AS format FROM live, unnest(live.queues) AS queue GROUP BY queue) AS newest),
+       (SELECT jsonb_agg(jsonb_build_array(scope, name)) FROM headrace.paused),
        (SELECT array_agg(queue) FROM (SELECT DISTINCT unnest(queues) AS queue FROM live) AS named,
                LATERAL (SELECT FROM headrace.runs r
                         WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL
@@ -48,27 +57,32 @@ _RESIGN = "DELETE FROM headrace.leases WHERE post = %(post)s AND holder = %(hold
 #: The rows of the dead are swept a second time after this long, for a claim that was still on its way at the first.
 SWEEP_AGAIN_SECONDS = 60.0
 
-#: By queue, the types that live workers have pipelines for, each with the hashes of their schemas.
-Served = Mapping[str, Mapping[str, list[str]]]
+
+#: Of more due runs that lost workers, nobody asks how many.
+MANY_LOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class LostDue:
-    """Whether runs are due that lost one worker, and such that lost more."""
+    """How many due runs that lost workers go together, and how many alone; `MANY_LOST` stands for any more."""
 
-    once: bool
-    more: bool
+    together: int
+    alone: int
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a relay sees at a moment of the database: whether it leads, and what waits to be done."""
+    """What a relay sees at a moment of the database: whether it leads, and what waits to be done.
+
+    `cancelling` says whether a run that is under way, or was, is to be cancelled.
+    """
 
     moment: datetime
     leads: bool
     dead_workers: bool
     lost_due: LostDue
-    served: Served
+    cancelling: bool
+    serving: Serving
     due_queues: tuple[str, ...]
 
 
@@ -87,12 +101,14 @@ async def look(
             "lease_seconds": lease_seconds,
             "sweep_again_seconds": SWEEP_AGAIN_SECONDS,
             "own_queues": list(own_queues),
+            "many": MANY_LOST,
         },
     )
     row = await cursor.fetchone()
     assert row is not None
-    moment, leads, dead, lost_once, lost_more, served, due = row
-    return View(moment, leads, dead, LostDue(lost_once, lost_more), served or {}, tuple(due or ()))
+    moment, leads, dead, lost_together, lost_alone, cancelling, served, formats, paused, due = row
+    serving = Serving(served or {}, formats or {}, as_paused(paused or ()))
+    return View(moment, leads, dead, LostDue(lost_together, lost_alone), cancelling, serving, tuple(due or ()))
 
 
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:

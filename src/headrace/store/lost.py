@@ -9,14 +9,14 @@ from headrace.domain.event import Losses, Run
 from headrace.domain.settle import Lost
 from headrace.store.database import Connection, Database
 from headrace.store.look import SWEEP_AGAIN_SECONDS
-from headrace.store.runs import lock_runs
 
 # A heartbeat that comes late waits for the end of the transaction, and finds its row swept.
 _LOCK_DEAD = """
 SELECT FROM headrace.workers WHERE expires <= now() AND (death_seen OR NOT %(only_seen)s) ORDER BY id FOR UPDATE
 """
 
-# A run whose owner has no row: its claim was still on its way when the row of the dead was forgotten.
+# A run whose owner has no row: its claim was still on its way when the row of the dead was forgotten. What a process
+# that stands still has locked, in the midst of a transaction, must not keep the others from being freed.
 _FIND = """
 SELECT r.event_id, r.type, r.tenant, r.queue, r.run_number, r.epoch, r.attempt, r.failures,
        r.losses, r.solo_losses, r.unseen_losses, r.since, r.owner, coalesce(w.role, ''), coalesce(w.death_seen, false),
@@ -24,7 +24,7 @@ SELECT r.event_id, r.type, r.tenant, r.queue, r.run_number, r.epoch, r.attempt, 
 FROM headrace.runs r LEFT JOIN headrace.workers w ON w.id = r.owner
 WHERE r.owner IS NOT NULL
   AND (w.expires <= now() AND (w.death_seen OR NOT %(only_seen)s) OR w.id IS NULL AND NOT %(only_seen)s)
-ORDER BY r.rank LIMIT %(most)s
+ORDER BY r.rank LIMIT %(most)s FOR UPDATE OF r SKIP LOCKED
 """
 
 # The rank is left as it is: a lost run was due, and a claim that changes no indexed column stays cheap.
@@ -46,14 +46,16 @@ SELECT event_id, run_number, attempt, 'lost', worker, now(), release FROM freed
 RETURNING event_id
 """
 
+# Whoever still holds runs, because they were locked, is looked at again.
 _SWEPT = """
 WITH again AS (
     DELETE FROM headrace.workers w
     WHERE w.expires <= now() AND w.swept <= now() - make_interval(secs => %(sweep_again_seconds)s)
       AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.owner = w.id)
 )
-UPDATE headrace.workers SET swept = now()
-WHERE expires <= now() AND swept IS NULL AND (death_seen OR NOT %(only_seen)s)
+UPDATE headrace.workers w SET swept = now()
+WHERE w.expires <= now() AND w.swept IS NULL AND (w.death_seen OR NOT %(only_seen)s)
+  AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.owner = w.id)
 """
 
 
@@ -67,16 +69,14 @@ class LostRun:
 
 
 async def find_lost(connection: Connection, database: Database, most: int, *, only_seen: bool = False) -> list[LostRun]:
-    """Up to `most` runs of processes whose lease has run out, in the order in which they were due.
+    """Up to `most` runs of processes whose lease has run out, in the order in which they were due; not the locked ones.
 
     With `only_seen`, of those processes alone whose end a supervisor saw. Until the end of the transaction none of
-    these processes can renew its lease.
+    these processes can renew its lease, and nobody else writes these runs.
     """
     await connection.execute(database.sql(_LOCK_DEAD), {"only_seen": only_seen})
     cursor = await connection.execute(database.sql(_FIND), {"most": most, "only_seen": only_seen})
-    found = [_lost_run(row) for row in await cursor.fetchall()]
-    await lock_runs(connection, database, [lost.run.event_id for lost in found])
-    return found
+    return [_lost_run(row) for row in await cursor.fetchall()]
 
 
 def _lost_run(row: Sequence[Any]) -> LostRun:

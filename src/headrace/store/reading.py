@@ -40,7 +40,15 @@ SELECT (SELECT json_agg(n ORDER BY n.written)
        (SELECT json_agg(k) FROM (SELECT c.node, nullif(c.item, -1) AS item, c.times,
                                         CASE WHEN c.item = -1 THEN c.output END AS output
                                  FROM headrace.checkpoints c JOIN headrace.runs r USING (event_id, epoch)
-                                 WHERE c.event_id = %(id)s ORDER BY c.node, c.item LIMIT %(checkpoints)s) AS k)::text
+                                 WHERE c.event_id = %(id)s ORDER BY c.node, c.item LIMIT %(checkpoints)s) AS k)::text,
+       (SELECT json_agg(p ORDER BY p.run_number)
+        FROM (SELECT run_number, epoch, state, reason, node, attempt, task_context, error, started_at, finished_at,
+                     release
+              FROM headrace.past_results
+              WHERE event_id = %(id)s ORDER BY run_number DESC LIMIT %(past_results)s) AS p)::text,
+       (SELECT json_agg(a) FROM (SELECT c.since, c.actor
+                                 FROM headrace.cancellations c JOIN headrace.runs r USING (event_id, run_number)
+                                 WHERE c.event_id = %(id)s) AS a)::text
 """
 
 # The window bounds what one page may cost when few events fit the filter; the caller goes on from its last id.
@@ -71,8 +79,8 @@ _UNFINISHED = "SELECT state, reason, count(*) FROM headrace.runs GROUP BY state,
 #: Events looked at for one page of a list at most.
 WINDOW = 10_000
 
-#: Notes, children and checkpoints of one event that are read at most.
-NOTES, CHILDREN, CHECKPOINTS = 100, 1000, 1000
+#: Notes, children, checkpoints and earlier results of one event that are read at most.
+NOTES, CHILDREN, CHECKPOINTS, PAST_RESULTS = 100, 1000, 1000, 10
 
 Row = tuple[Any, ...]
 
@@ -80,8 +88,8 @@ Row = tuple[Any, ...]
 async def read_event(connection: Connection, database: Database, event_id: UUID) -> tuple[Row, list[Row], Row] | None:
     """An event's row, the rows of its attempts, and its details; or None if there is no such event.
 
-    The details are JSON arrays, or None for an empty one: notes, logs, children, waits, checkpoints. To be called in a
-    transaction with one snapshot.
+    The details are JSON arrays, or None for an empty one: notes, logs, children, waits, checkpoints, earlier results,
+    the cancellation under way. To be called in a transaction with one snapshot.
     """
     cursor = await connection.execute(database.sql(_EVENT), {"id": event_id})
     event = await cursor.fetchone()
@@ -90,7 +98,7 @@ async def read_event(connection: Connection, database: Database, event_id: UUID)
     cursor = await connection.execute(database.sql(_ATTEMPTS), {"id": event_id})
     attempts = await cursor.fetchall()
     first, last = same_moment(event_id)
-    limits = {"notes": NOTES, "children": CHILDREN, "checkpoints": CHECKPOINTS}
+    limits = {"notes": NOTES, "children": CHILDREN, "checkpoints": CHECKPOINTS, "past_results": PAST_RESULTS}
     arguments = {"id": event_id, "first": first, "last": last, **limits}
     cursor = await connection.execute(database.sql(_DETAILS), arguments)
     details = await cursor.fetchone()

@@ -5,32 +5,53 @@ from typing import Any
 from uuid import UUID
 
 from headrace.domain.event import Losses, Run
+from headrace.domain.states import Reason
 from headrace.store.body import unpack
 from headrace.store.database import Connection, Database
 
-_CLAIM_DUE = "SELECT * FROM headrace.claim_due(%(owner)s, %(queue)s, %(types)s, %(most)s)"
-_CLAIM_NAMED = "SELECT * FROM headrace.claim_named(%(owner)s, %(queue)s, %(types)s, %(ids)s)"
+_CLAIM_DUE = "SELECT * FROM headrace.claim_due(%(owner)s, %(queue)s, %(types)s, %(format)s, %(most)s)"
+_CLAIM_NAMED = "SELECT * FROM headrace.claim_named(%(owner)s, %(queue)s, %(types)s, %(format)s, %(ids)s)"
 _CLAIM_LOST = """
-SELECT * FROM headrace.claim_lost(%(owner)s, %(queue)s, %(types)s, %(most)s, %(fewest_losses)s, %(most_losses)s)
+SELECT * FROM headrace.claim_lost(
+    %(owner)s, %(queue)s, %(types)s, %(format)s, %(most)s, %(alone)s
+)
 """
 
 _RETRY_NOW = """
 WITH due AS (
     UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL, since = now(), schema_hash = NULL
-    WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND state = 'waiting'
-      AND reason IN ('retry', 'schema-mismatch', 'no-pipeline')
-    RETURNING event_id
+    WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND state = 'waiting' AND reason = ANY (%(reasons)s)
+    RETURNING event_id, queue
 ), ended AS (
     UPDATE headrace.waits w SET expires = now()
     FROM due d WHERE w.event_id = d.event_id AND w.reason = 'retry' AND w.expires > now()
 )
-SELECT event_id FROM due
+SELECT event_id, queue FROM due
+"""
+
+# No index leads to an owner, so this reads all runs: it is asked only where an answer was lost.
+_GIVE_STRAYS_BACK = """
+WITH stray AS (
+    SELECT r.event_id FROM headrace.runs r
+    WHERE r.owner = %(owner)s AND NOT EXISTS (
+        SELECT FROM unnest(%(ids)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[])
+            AS held (event_id, run_number, attempt)
+        WHERE (held.event_id, held.run_number, held.attempt) = (r.event_id, r.run_number, r.attempt)
+    )
+    ORDER BY r.event_id FOR UPDATE
+)
+UPDATE headrace.runs r SET owner = NULL, state = 'queued', since = now()
+FROM stray WHERE r.event_id = stray.event_id
+RETURNING r.event_id
 """
 
 _LOCK = "SELECT FROM headrace.runs WHERE event_id = ANY (%(ids)s) ORDER BY event_id FOR UPDATE"
 
-#: More losses than any run can have.
-ANY_LOSSES = 32_767
+#: What a run waits for that an operator may let it try at once.
+RETRIED = (Reason.RETRY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
+
+#: The newest form of a run's row that this release understands; newer ones are left to newer workers.
+FORMAT = 1
 
 
 async def claim_due(
@@ -56,23 +77,33 @@ async def claim_lost(
     queue: str,
     types: Sequence[str],
     most: int,
-    losses: tuple[int, int],
+    *,
+    alone: bool | None,
 ) -> list[Run]:
-    """Take up to `most` due runs that lost between `losses[0]` and `losses[1]` workers, both included."""
-    arguments = {
-        "owner": owner,
-        "queue": queue,
-        "types": list(types),
-        "most": most,
-        "fewest_losses": losses[0],
-        "most_losses": losses[1],
-    }
+    """Take up to `most` due runs that lost workers: those that go alone in a process, the others, or (None) all."""
+    arguments = {"owner": owner, "queue": queue, "types": list(types), "most": most, "alone": alone}
     return await _claim(connection, database.sql(_CLAIM_LOST), arguments)
 
 
-async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:
-    """Make runs due at once that wait for a retry, or are parked; returns those that did. Their retries all end."""
-    cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids)})
+async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Make runs due at once that wait for one of `RETRIED`; returns those that did, with their queues.
+
+    All of their retries end. To be called in a transaction.
+    """
+    await lock_runs(connection, database, ids)
+    cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids), "reasons": list(RETRIED)})
+    return dict(await cursor.fetchall())
+
+
+async def give_strays_back(connection: Connection, database: Database, owner: UUID, held: Sequence[Run]) -> set[UUID]:
+    """Free the runs that are this owner's and not among those that it holds, uncharged; returns them."""
+    arguments = {
+        "owner": owner,
+        "ids": [run.event_id for run in held],
+        "run_numbers": [run.run_number for run in held],
+        "attempts": [run.attempt for run in held],
+    }
+    cursor = await connection.execute(database.sql(_GIVE_STRAYS_BACK), arguments)
     return {row[0] for row in await cursor.fetchall()}
 
 
@@ -86,7 +117,7 @@ async def lock_runs(connection: Connection, database: Database, ids: Sequence[UU
 
 async def _claim(connection: Connection, statement: Any, arguments: dict[str, Any]) -> list[Run]:
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(statement, arguments)
+        await cursor.execute(statement, {**arguments, "format": FORMAT})
         return [_run(arguments["owner"], row) for row in await cursor.fetchall()]
 
 

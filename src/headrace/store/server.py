@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString
 
 from headrace.store.database import Connection, Database
 from headrace.store.workers import LIVE, LiveWorker
 
-#: The revision of the schema that this release is written for.
+#: The revision of the schema that this release is written for. Revisions are numbers, and count up by one a release
+#: (one that changes nothing in the schema has an empty migration): that is how far releases are apart.
 REVISION = "0001"
+
+#: A schema may be so many releases ahead of the code: both run during an upgrade.
+RELEASES_AHEAD = 1
 
 #: The oldest PostgreSQL that is tested, as `server_version_num`.
 OLDEST_VERSION = 150_000
@@ -24,12 +29,20 @@ _IS_MIGRATED = "SELECT to_regclass('headrace.alembic_version') IS NOT NULL"
 
 _REVISION = "SELECT max(version_num) FROM headrace.alembic_version"
 
+_CLOCK = "SELECT clock_timestamp()"
+
+_CLOCKS = """
+SELECT host, (measures ->> 'clock_offset_seconds')::float8 FROM headrace.workers
+WHERE expires > now() AND abs((measures ->> 'clock_offset_seconds')::float8) > %(seconds)s
+ORDER BY host
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """A server's settings that matter here; `connections` are those that ordinary roles may open.
 
-    `revision` is that of the schema, None before the first migration. A newer one than this release's fits it, too.
+    `revision` is that of the schema, None before the first migration. The next release's fits this one, too.
     """
 
     version_number: int
@@ -54,18 +67,29 @@ class ServerFacts:
             found.append(
                 f"synchronous_commit is {self.synchronous_commit}: accepted events could be lost. Set it to on."
             )
-        if self.revision is None:
-            found.append("The schema is not there. Run `headrace migrate`.")
-        elif self.revision < REVISION:
-            found.append(
-                f"The schema is at revision {self.revision}, and this release needs {REVISION}. Run `headrace migrate`."
-            )
-        return found
+        return [*found, *self._schema_problems()]
 
     def problems_now(self) -> list[str]:
         """The same, and what may pass by itself, for example when a failover ends."""
         read_only = "The server is read-only. If it stays so, name the primary in HEADRACE_DATABASE_URL."
         return [*self.problems(), *([read_only] if self.is_read_only else [])]
+
+    def warnings(self) -> list[str]:
+        """What is no reason not to run, but is to be ended soon."""
+        if self.revision is None or not 0 < int(self.revision) - int(REVISION) <= RELEASES_AHEAD:
+            return []
+        told = f"The schema is at revision {self.revision}, of a newer release than this one ({REVISION})."
+        return [f"{told} Install that release here, too, before the next one."]
+
+    def _schema_problems(self) -> list[str]:
+        told = f"The schema is at revision {self.revision}, and this release needs {REVISION}."
+        if self.revision is None:
+            return ["The schema is not there. Run `headrace migrate`."]
+        if int(self.revision) < int(REVISION):
+            return [f"{told} Run `headrace migrate`."]
+        if int(self.revision) > int(REVISION) + RELEASES_AHEAD:
+            return [f"{told} It was migrated by a later release: install that one."]
+        return []
 
 
 async def read_facts(connection: Connection, database: Database) -> ServerFacts:
@@ -80,6 +104,19 @@ async def live_workers(connection: Connection, database: Database) -> Sequence[L
     """Every process whose lease holds."""
     cursor = await connection.execute(database.sql(LIVE))
     return [LiveWorker(*row) for row in await cursor.fetchall()]
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """The database's time."""
+    [(now,)] = await (await connection.execute(_CLOCK)).fetchall()
+    assert isinstance(now, datetime)
+    return now
+
+
+async def clocks_off(connection: Connection, database: Database, seconds: float) -> dict[str, float]:
+    """By host, how far the clocks of live processes are off the database's, of those that are off by more."""
+    cursor = await connection.execute(database.sql(_CLOCKS), {"seconds": seconds})
+    return dict(await cursor.fetchall())
 
 
 async def _row(connection: Connection, database: Database, statement: LiteralString) -> Sequence[Any]:

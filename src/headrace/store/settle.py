@@ -23,7 +23,7 @@ FROM unnest(%(ids)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(line
      AS logged (event_id, run_number, attempt, lines)
 """
 
-# A failed run keeps its outputs for a replay; it waits for nothing more.
+# A failed or cancelled run keeps its outputs for a replay; it waits for nothing more.
 _CLEAR = """
 WITH outputs AS (
     DELETE FROM headrace.checkpoints WHERE event_id = ANY (%(done)s)
@@ -43,15 +43,19 @@ async def settle(
     """
     if len(batch) > 1 and not all(isinstance(settled, Finished) for settled in batch):
         await lock_runs(connection, database, [settled.run.event_id for settled in batch])
-    held: set[tuple[UUID, int]] = set()
+    held: set[tuple[UUID, int, int]] = set()
     for statement, columns, rows in _by_kind(batch):
         arguments = {**columns(rows), "now": now, "release": release}
         cursor = await connection.execute(database.sql(statement), arguments)
         held.update(await cursor.fetchall())
-    kept = [settled for settled in batch if (settled.run.event_id, settled.run.attempt) in held]
+    kept = [settled for settled in batch if _fence(settled.run) in held]
     await _write_progress(connection, database, kept)
     await _write_endings(connection, database, [settled for settled in kept if isinstance(settled, Finished)], release)
-    return {event_id for event_id, _ in held}
+    return {event_id for event_id, *_ in held}
+
+
+def _fence(run: Run) -> tuple[UUID, int, int]:
+    return run.event_id, run.run_number, run.attempt
 
 
 _Columns = Callable[[Sequence[Any]], dict[str, Any]]
@@ -86,7 +90,7 @@ async def _write_progress(connection: Connection, database: Database, kept: Sequ
 
 
 def _leaves_outputs(settled: Finished | Delayed | Released) -> bool:
-    ends_well = isinstance(settled, Finished) and settled.state is not EventState.FAILED
+    ends_well = isinstance(settled, Finished) and settled.state is EventState.SUCCEEDED
     return bool(settled.progress.checkpoints) and not ends_well
 
 
@@ -106,7 +110,7 @@ async def _write_endings(connection: Connection, database: Database, kept: Seque
     """Take away what finished runs no longer need, and accept the events that they emitted, each id once."""
     cleared = [finished for finished in kept if finished.clears]
     if cleared:
-        done = [finished.run.event_id for finished in cleared if finished.state is not EventState.FAILED]
+        done = [finished.run.event_id for finished in cleared if finished.state is EventState.SUCCEEDED]
         ids = [finished.run.event_id for finished in cleared]
         await connection.execute(database.sql(_CLEAR), {"ids": ids, "done": done})
     emitted = {event.id: replace(event, release=event.release or release) for f in kept for event in f.emitted}

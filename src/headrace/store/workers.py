@@ -8,7 +8,11 @@ from uuid import UUID
 
 import orjson
 
+from headrace.store.runs import FORMAT
 from headrace.store.sql import qualify
+
+#: What a process says of itself with each heartbeat: figures, and ids by which others find it.
+Measure = int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,19 @@ class LiveWorker:
 
 
 REGISTER = """
-INSERT INTO headrace.workers (id, role, host, pid, launch, release, queues, types, connections, expires)
-VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(launch)s, %(release)s, %(queues)s, %(types)s, %(connections)s,
+INSERT INTO headrace.workers (
+    id, role, host, pid, launch, release, queues, types, format, measures, connections, expires
+)
+VALUES (%(id)s, %(role)s, %(host)s, %(pid)s, %(launch)s, %(release)s, %(queues)s, %(types)s, %(format)s,
+        %(measures)s::jsonb || jsonb_build_object('renewed_at', now()), %(connections)s,
         now() + make_interval(secs => %(lease_seconds)s))
 """
 
 # A lease that ran out is good again until its runs are taken over: a database that was away costs no run a worker.
 RENEW = """
-UPDATE headrace.workers SET expires = now() + make_interval(secs => %(lease_seconds)s)
+UPDATE headrace.workers
+SET expires = now() + make_interval(secs => %(lease_seconds)s),
+    measures = %(measures)s::jsonb || jsonb_build_object('renewed_at', now())
 WHERE id = %(id)s AND (expires > now() OR swept IS NULL AND NOT death_seen)
 RETURNING now()
 """
@@ -73,10 +82,11 @@ def statement(sql: LiteralString, schema: str) -> LiteralString:
     return qualify(sql, schema)
 
 
-def registration(worker: UUID, row: WorkerRow, lease_seconds: float) -> dict[str, Any]:
+def registration(
+    worker: UUID, row: WorkerRow, lease_seconds: float, measures: Mapping[str, Measure] | None = None
+) -> dict[str, Any]:
     """The arguments of `REGISTER`."""
     return {
-        "id": worker,
         "role": row.role,
         "host": row.host,
         "pid": row.pid,
@@ -84,6 +94,12 @@ def registration(worker: UUID, row: WorkerRow, lease_seconds: float) -> dict[str
         "release": row.release,
         "queues": list(row.queues),
         "types": orjson.dumps(dict(row.types)).decode(),
+        "format": FORMAT,
         "connections": row.connections,
-        "lease_seconds": lease_seconds,
+        **renewal(worker, lease_seconds, measures or {}),
     }
+
+
+def renewal(worker: UUID, lease_seconds: float, measures: Mapping[str, Measure]) -> dict[str, Any]:
+    """The arguments of `RENEW`."""
+    return {"id": worker, "lease_seconds": lease_seconds, "measures": orjson.dumps(dict(measures)).decode()}

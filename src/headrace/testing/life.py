@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-from headrace.domain.outcome import Completed, GivenBack, NodeFailed, Suspended
+from headrace.domain.outcome import Cancelled, Completed, GivenBack, NodeFailed, Suspended
 from headrace.domain.payload import decode
 from headrace.engine import Attempt, EventSchema, Means, NodeThreads, Pipeline, Resources, perform
 from headrace.engine.direct import run_blocking
@@ -187,7 +187,7 @@ class _Life:
             self._memory.is_open = True
             self._watch.bury()
             return None
-        assert not isinstance(outcome, GivenBack)
+        assert not isinstance(outcome, (Cancelled, GivenBack))  # nobody does either here
         return outcome
 
     def _wake(self, outcome: Suspended) -> bool:

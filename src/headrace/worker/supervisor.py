@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 import structlog
 
 from headrace.bootstrap import load_app, open_relay
-from headrace.flow.execute import Lane
+from headrace.flow.execute import TOGETHER, Lane
 from headrace.flow.relay import Relay
 from headrace.settings import Settings
 from headrace.store.look import LostDue
@@ -34,11 +35,14 @@ FAR_TOO_BIG = 1.5
 #: Beyond the grace, a process that still runs is killed after so many seconds.
 KILL_AFTER_SECONDS = 5.0
 
+#: The most processes of a lane for runs that lost workers: they wait more than they work.
+MOST_APART = 4
+
 _log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Runs `worker_processes` worker processes, and one or two more for runs that lost workers while there are any."""
+    """Runs `worker_processes` worker processes, and a few more for runs that lost workers while there are any."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self._settings = settings
@@ -122,8 +126,10 @@ class Supervisor:
 
     def _isolate(self, due: LostDue) -> None:
         """Start the processes for runs that lost workers; they end by themselves when they have nothing to do."""
-        for lane, needed in ((Lane.LOST, due.once), (Lane.ALONE, due.more)):
-            if needed and not self._stopping.is_set() and all(child.lane is not lane for child in self._children):
+        for lane, waiting in ((Lane.LOST, due.together), (Lane.ALONE, due.alone)):
+            needed = min(MOST_APART, math.ceil(waiting / TOGETHER[lane]))
+            there_are = sum(child.lane is lane for child in self._children)
+            if there_are < needed and not self._stopping.is_set():
                 self._start(lane)
 
     def _start(self, lane: Lane) -> None:

@@ -78,5 +78,7 @@ def event(**members: Any) -> dict[str, Any]:
         "checkpoints": [],
         "notes": [],
         "logs": [],
+        "past_results": [],
+        "cancellations": [],
         **members,
     }

@@ -90,6 +90,22 @@ Waits
 """ in told(state="waiting", reason="wait", waits=waits)
 
 
+def test_earlier_results_and_a_cancellation_under_way_are_told() -> None:
+    error = {"type": "ValueError", "message": "no", "code": "python-error", "frames": []}
+    past = {"run_number": 1, "state": "failed", "node": "charge", "attempt": 2, "finished_at": at(1), "error": error}
+    second = {**past, "run_number": 2, "state": "succeeded", "node": None, "attempt": 1, "error": None}
+    shown = told(state="running", past_results=[past, second], cancellations=[{"since": at(5), "actor": "api"}])
+    assert "\n  cancelling  asked for by api, 2026-11-25 18:00:05.000Z\n" in shown
+    assert (
+        """
+Earlier results
+  run 1  failed in charge, 2026-11-25 18:00:01.000Z, 2 attempts  ValueError: no
+  run 2  succeeded, 2026-11-25 18:00:01.000Z, 1 attempt
+"""
+        in shown
+    )
+
+
 def test_all_shows_values_whole_and_every_child() -> None:
     children = [{"id": EVENT_ID, "type": f"child.{number}", "state": "queued"} for number in range(12)]
     short, long = (told(children=children, data={"text": "x" * 80}, show_all=show_all) for show_all in (False, True))

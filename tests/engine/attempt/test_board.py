@@ -125,6 +125,20 @@ def test_nothing_starts_after_a_stop_and_all_come_to_an_end(graph: Graph, seed: 
 
 
 @settings(max_examples=100, deadline=None)
+@given(graph=graphs(), seed=st.integers(0, 10_000), spared=st.sets(st.integers(0, 9)))
+def test_a_stop_that_spares_some_lets_only_those_start(graph: Graph, seed: int, spared: set[int]) -> None:
+    dice = random.Random(seed)
+    play = Play(plan_of(graph, dice), dice)
+    names = {f"n{number}" for number in spared}
+    play.board.stop(names)
+    play.ready = play.board.keep_started(play.ready)
+    while play.ready:
+        play.end_one()
+    assert {play.plan.steps[at].name for at in play.opened} <= names
+    assert all(play.board.is_done(step.position) for step in play.plan.steps)
+
+
+@settings(max_examples=100, deadline=None)
 @given(graph=graphs(), seed=st.integers(0, 10_000), ends=st.integers(0, 9))
 def test_a_board_that_is_told_what_finished_goes_on_as_the_first_would_have(graph: Graph, seed: int, ends: int) -> None:
     dice = random.Random(seed)

@@ -1,11 +1,14 @@
 """An item of a map that fails for good, while others are worked on."""
 
 import asyncio
+from typing import Any
 
 import pytest
+import uvloop
 
 from headrace.domain.outcome import ErrorReport
-from headrace.engine import EventSchema, Pipeline
+from headrace.engine import EventSchema, NodeThreads, Pipeline
+from tests.engine.support import VirtualClock, Worker
 
 
 class Numbers(EventSchema, type="numbers"):
@@ -64,3 +67,24 @@ async def test_what_stands_in_for_one_item_hides_no_error_of_another(numbers: Pi
 
     with pytest.raises(TypeError, match="not 2"):
         await numbers.run_async({"numbers": [1, 2]})
+
+
+def test_items_whose_retries_came_due_while_others_were_worked_on_go_on_at_once(numbers: Pipeline) -> None:
+    clock, calls = VirtualClock(), list[int]()
+
+    @numbers.map(over="event.numbers", limit=1, backoff=[5.0])
+    async def half(item: int) -> int:
+        calls.append(item)
+        if item == 3:
+            clock.move(60)
+        elif calls.count(item) == 1:
+            raise ConnectionError("not yet")
+        return item // 2
+
+    async def main() -> dict[str, Any]:
+        worker = Worker(NodeThreads(1), event=Numbers(numbers=[1, 2, 3]), clock=clock)
+        return await worker.completed(numbers)
+
+    # A timer of this loop does not tell its time once that has come.
+    assert uvloop.run(main())["nodes"]["half"] == [0, 1, 1]
+    assert calls == [1, 2, 3, 1, 2]

@@ -160,3 +160,16 @@ async def test_a_whole_map_has_a_limit_of_its_own(tickets: Pipeline, worker: Wor
 
     failed = await worker.failed(tickets)
     assert (failed.node, failed.error.code) == ("each", "output-too-large")
+
+
+@pytest.mark.parametrize("output", ["x" * 2_000_000, b"x" * 2_000_000, ["x" * 2_000_000, float("nan")]])
+async def test_what_is_far_too_large_is_refused_before_it_is_read_through(
+    tickets: Pipeline, worker: Worker, output: object
+) -> None:
+    @tickets.node(retries=0)
+    async def much() -> Any:
+        return output
+
+    failed = await worker.failed(tickets)
+
+    assert failed.error.code == "output-too-large"

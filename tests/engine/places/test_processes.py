@@ -109,7 +109,7 @@ async def test_a_process_is_warm_for_the_next_call(processes: NodeProcesses, cal
 
 async def test_a_big_output_comes_whole(processes: NodeProcesses, call: Call) -> None:
     assert len(await processes.run(big, {"megabytes": 1}, 60, call)) == 1_000_002
-    with pytest.raises(ProcessNodeError, match="'press' returned 2,000,002 bytes of JSON"):
+    with pytest.raises(ProcessNodeError, match="'press' returned 2,000,000 bytes of JSON"):
         await processes.run(big, {"megabytes": 2}, 60, call)
 
 

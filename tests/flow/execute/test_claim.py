@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from chaos.proxy import Proxy
 from headrace.domain.progress import Kept, Progress
 from headrace.domain.settle import Released
 from headrace.flow.execute import Lane
 from headrace.flow.execute.claim import Claimer
 from headrace.store.database import Database
-from tests.support.proxy import Proxy
 from tests.support.steps import (
     TYPE,
     accept,

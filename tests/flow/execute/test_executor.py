@@ -8,12 +8,12 @@ from uuid import UUID
 import psycopg
 from pydantic import field_validator
 
+from chaos.proxy import Proxy
 from headrace.domain.settle import Delayed, Finished
 from headrace.engine import EventSchema, Pipeline
 from headrace.errors import RetryAfter
 from headrace.store.database import Database
 from headrace.store.runs import retry_now
-from tests.support.proxy import Proxy
 from tests.support.stages import CLAIM_BATCH, working
 from tests.support.steps import accept, accept_many, new_event
 from tests.support.storage import Storage
@@ -135,7 +135,7 @@ async def test_a_failing_node_is_tried_again_and_at_last_fails_its_event(storage
         for _ in range(2):
             await eventually(lambda: storage.states([event_id]) == ["waiting"], "it waits")
             async with database.connection() as connection:
-                assert await retry_now(connection, database, [event_id]) == {event_id}
+                assert await retry_now(connection, database, [event_id]) == {event_id: "default"}
             await eventually(lambda: storage.states([event_id]) != ["queued"], "it was tried again")
         await reach(storage, "failed", [event_id])
 

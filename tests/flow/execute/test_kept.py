@@ -1,10 +1,10 @@
 """A worker whose runs were attempted before."""
 
+from chaos.proxy import Proxy
 from headrace.domain.progress import Progress
 from headrace.domain.settle import Released
 from headrace.engine import EventSchema, Pipeline
 from headrace.store.database import Database
-from tests.support.proxy import Proxy
 from tests.support.stages import working
 from tests.support.steps import TYPE, accept_many, claim, store
 from tests.support.storage import Storage

@@ -3,13 +3,13 @@
 import asyncio
 from dataclasses import replace
 
+from chaos.proxy import Proxy
 from headrace.domain.clock import utc_now
 from headrace.domain.event import Run
 from headrace.domain.progress import Progress
 from headrace.domain.settle import Released
 from headrace.flow.execute.notebook import NOTES, Notebook
 from headrace.store.database import Database
-from tests.support.proxy import Proxy
 from tests.support.steps import accept_many, claim, store, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import eventually

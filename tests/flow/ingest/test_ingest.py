@@ -9,13 +9,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from chaos.proxy import Proxy
 from headrace.domain.clock import utc_now
 from headrace.domain.event import NewEvent
 from headrace.domain.ids import time_of
 from headrace.errors import Conflict, InvalidEvent, Unavailable
 from headrace.flow.ingest import Ingest
 from headrace.store.database import Database
-from tests.support.proxy import Proxy
 from tests.support.steps import accept, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
@@ -209,12 +209,19 @@ def test_ids_carry_the_databases_time_where_clocks_disagree(
     assert abs(shift - timedelta(days=shift_days)) < timedelta(minutes=1)
 
 
+def test_no_id_is_given_before_the_database_has_told_its_time(storage: Storage, listener: Listener) -> None:
+    ingest = Ingest(storage.open(), listener.tell, utc_now, lambda: None)
+
+    with pytest.raises(Unavailable):
+        ingest.new_id()
+
+
 async def test_an_event_that_another_transaction_blocks_is_refused_and_its_group_is_stored(
     storage: Storage, ingest: Ingest
 ) -> None:
     first, blocked, free = new_event(), new_event(), new_event()
     async with await psycopg.AsyncConnection.connect(storage.services.database_url) as other:
-        columns = "(id, tenant, type, body) VALUES (%s, 'default', 'x', '')"
+        columns = "(id, tenant, type, queue, body) VALUES (%s, 'default', 'x', 'default', '')"
         await other.execute(storage.sql(f"INSERT INTO headrace.events {columns}"), (blocked.id,))
 
         answers = await asyncio.gather(

@@ -19,7 +19,7 @@ from headrace.errors import (
     UnknownOption,
 )
 from headrace.flow.ingest.media import JSON, NDJSON
-from headrace.flow.ingest.parse_batch import batch_items, event_of_item
+from headrace.flow.ingest.parse_batch import batch_items, read_item
 
 MAX_DEPTH = 32
 
@@ -96,7 +96,7 @@ def test_a_bottomless_array_is_refused_whole() -> None:
 
 def test_an_item_without_a_wrapper_is_the_event() -> None:
     for item in (b'{"type":"a"}', b'{"event":1,"type":"a"}', b'{"event":{},"other":{}}', b"[1]", b'"event"'):
-        assert event_of_item(item, MAX_DEPTH) == item
+        assert read_item(item, MAX_DEPTH).event == item
 
 
 @given(values, spaces)
@@ -104,14 +104,14 @@ def test_the_event_in_a_wrapper_keeps_its_very_bytes(event: Any, space: str) -> 
     text = json.dumps(event)
     body = f'{{{space}"event"{space}:{space}{text}{space},{space}"options":{{}}{space}}}'
 
-    assert event_of_item(body.encode(), MAX_DEPTH) == text.encode()
-    assert event_of_item(f'{{"event":{text}}}'.encode(), MAX_DEPTH) == text.encode()
-    assert event_of_item(f'{{"options":{{}},"event":{text}}}'.encode(), MAX_DEPTH) == text.encode()
+    assert read_item(body.encode(), MAX_DEPTH).event == text.encode()
+    assert read_item(f'{{"event":{text}}}'.encode(), MAX_DEPTH).event == text.encode()
+    assert read_item(f'{{"options":{{}},"event":{text}}}'.encode(), MAX_DEPTH).event == text.encode()
 
 
 def test_an_option_is_refused_by_its_name() -> None:
     with pytest.raises(UnknownOption) as refused:
-        event_of_item(b'{"event":{},"options":{"priority":5}}', MAX_DEPTH)
+        read_item(b'{"event":{},"options":{"priority":5}}', MAX_DEPTH)
 
     assert [problem.pointer for problem in refused.value.problems] == ["/options/priority"]
 
@@ -119,7 +119,7 @@ def test_an_option_is_refused_by_its_name() -> None:
 @pytest.mark.parametrize("options", [b"[]", b"1", b"null", b'"a"'])
 def test_options_that_are_no_object_are_refused(options: bytes) -> None:
     with pytest.raises(InvalidEvent):
-        event_of_item(b'{"event":{},"options":' + options + b"}", MAX_DEPTH)
+        read_item(b'{"event":{},"options":' + options + b"}", MAX_DEPTH)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_options_that_are_no_object_are_refused(options: bytes) -> None:
     ],
 )
 def test_a_broken_wrapper_is_left_to_the_judge_of_items(item: bytes) -> None:
-    assert event_of_item(item, MAX_DEPTH) == item
+    assert read_item(item, MAX_DEPTH).event == item
 
 
 @given(st.binary(max_size=30), st.sampled_from([b'{"event":', b'{"options":', b'{"event":{},"options":{', b""]))
 def test_any_item_is_taken_or_refused_as_invalid_input(item: bytes, beginning: bytes) -> None:
     with suppress(InvalidInput):
-        assert event_of_item(beginning + item, MAX_DEPTH) in beginning + item
+        assert read_item(beginning + item, MAX_DEPTH).event in beginning + item

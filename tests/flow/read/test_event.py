@@ -12,8 +12,10 @@ from headrace.domain.ids import new_id, time_of
 from headrace.errors import NotFound
 from headrace.flow.execute.notebook import Notebook
 from headrace.flow.read import EventView, Reader
+from headrace.store.cancelling import cancel
 from headrace.store.database import Database
 from headrace.store.reading import NOTES
+from headrace.store.replaying import replay
 from tests.support.steps import (
     accept,
     accept_many,
@@ -48,6 +50,7 @@ async def test_an_event_of_which_nothing_came_yet_has_empty_lists(database: Data
     details = event.details
     lists = (details.notes, details.logs, details.children, details.waits, details.checkpoints)
     assert (event.parent_id, *lists) == (None, *[b"[]"] * 5)
+    assert (details.past_results, details.cancellations) == (b"[]", b"[]")
     with pytest.raises(NotFound):
         await shown(database, new_id())
 
@@ -98,3 +101,22 @@ async def test_parents_and_children_know_each_other(storage: Storage, database: 
     assert {each["type"] for each in listed} == {"order.paid"}
     assert (await shown(database, children[0].id)).parent_id == run.event_id
     assert {each["state"] for each in listed} == {"queued"}
+
+
+async def test_a_replayed_event_shows_its_earlier_results_and_who_asked_to_cancel_it(
+    storage: Storage, database: Database
+) -> None:
+    run = await claimed(storage, database)
+    await store(database, succeeded(run))
+    async with database.connection() as connection, connection.transaction():
+        await replay(connection, database, [run.event_id], goes_on=True)
+    await claim(database, storage.add_worker())
+    async with database.connection() as connection, connection.transaction():
+        await cancel(connection, database, [run.event_id], "tests")
+
+    details = (await shown(database, run.event_id)).details
+
+    [past] = orjson.loads(details.past_results)
+    assert (past["run_number"], past["epoch"], past["state"]) == (1, 1, "succeeded")
+    assert (past["task_context"], past["error"]) == ({"nodes": {}}, None)
+    assert [asked["actor"] for asked in orjson.loads(details.cancellations)] == ["tests"]

@@ -7,7 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from headrace.cli.showing.waterfall import waterfall_lines
-from headrace.cli.showing.words import at_utc, compact, duration, moment, plain, table
+from headrace.cli.showing.words import at_utc, compact, duration, moment, plain, plural, table
 from headrace.domain.nodes import metadata_of
 
 #: How a state of an event is coloured.
@@ -28,6 +28,7 @@ def event_lines(event: Event, columns: int, *, show_all: bool = False) -> Iterat
     yield from _titled("Nodes", waterfall_lines(event, columns, show_all=show_all))
     yield from _titled("Waits", _wait_lines(event))
     yield from _titled("Children", _child_lines(event, show_all=show_all))
+    yield from _titled("Earlier results", _past_lines(event))
     yield from _titled("Data", _value_lines({"": event["data"]}, columns, show_all=show_all))
     context = event["task_context"]
     outputs = context.get("nodes") if isinstance(context, Mapping) else None
@@ -59,6 +60,8 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     if "pipeline" in metadata:
         yield "pipeline", plain(f"{metadata['pipeline']}, version {metadata.get('version')}")
     yield "attempt", str(event["attempt"])
+    for asked in event["cancellations"]:
+        yield "cancelling", plain(f"asked for by {asked['actor']}, {moment(asked['since'])}")
     for name, key in (("release", "release"), ("source", "source"), ("subject", "subject"), ("parent", "parent_id")):
         if event[key]:
             yield name, plain(event[key])
@@ -82,6 +85,15 @@ def _child_lines(event: Event, *, show_all: bool) -> Iterator[Text]:
     yield from table((child["id"], child["type"], child["state"]) for child in shown)
     if len(shown) < len(children):
         yield Text(f"  … {len(children) - len(shown)} more: --all", "dim")
+
+
+def _past_lines(event: Event) -> Iterator[Text]:
+    for past in event["past_results"]:
+        error = f"  {past['error']['type']}: {past['error']['message']}" if past["error"] else ""
+        node = f" in {past['node']}" if past["node"] else ""
+        state = (past["state"], STYLES.get(past["state"], ""))
+        told = plain(f"{node}, {moment(past['finished_at'])}, {plural(past['attempt'], 'attempt')}{error}")
+        yield Text.assemble("  ", (f"run {past['run_number']}", "bold"), "  ", state, told)
 
 
 def _value_lines(values: Mapping[str, Any], columns: int, *, show_all: bool) -> Iterator[Text]:

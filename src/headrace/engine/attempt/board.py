@@ -34,7 +34,7 @@ class Board:
         self._missing = [step.missing for step in plan.steps]
         self._choices: dict[int, Collection[str]] = {}
         self._rules_apply = False
-        self._stopped = False
+        self._spared: frozenset[str] | None = None
 
     def start(self) -> list[int]:
         """The steps that can start at once, once those that are restored were finished."""
@@ -53,18 +53,22 @@ class Board:
         self._rules_apply = True
         return self._settle(position, StepState.SKIPPED)
 
-    def stop(self) -> None:
-        """Nothing more starts: what is ahead is skipped as soon as it could start."""
-        self._stopped = self._rules_apply = True
+    def stop(self, spared: Collection[str] = ()) -> None:
+        """Nothing more starts but steps of these names: what is ahead is skipped as soon as it could start."""
+        self._spared = frozenset(spared) if self._spared is None else self._spared.intersection(spared)
+        self._rules_apply = True
 
     def keep_started(self, positions: list[int]) -> list[int]:
         """Those of them that may really start: none after `stop`, which may have come behind what opened them."""
-        if not self._stopped:
-            return positions
+        kept: list[int] = []
         for position in positions:
-            self.skipped.append(self._plan.steps[position].name)
-            self._settle(position, StepState.SKIPPED)
-        return []
+            step = self._plan.steps[position]
+            if not self._is_stopped(step):
+                kept.append(position)
+                continue
+            self.skipped.append(step.name)
+            kept += self._settle(position, StepState.SKIPPED)
+        return kept
 
     def is_done(self, position: int) -> bool:
         return self.states[position] in DONE
@@ -119,12 +123,15 @@ class Board:
         return others_done and any(self._is_open(at, step) for at in first)
 
     def _is_skipped(self, step: Step) -> bool:
-        if self._stopped:
+        if self._is_stopped(step):
             return True
         closed = [at for at in step.before if not self._is_open(at, step)]
         if step.before and len(closed) == len(step.before):
             return True
         return any(at in step.needs for at in closed)
+
+    def _is_stopped(self, step: Step) -> bool:
+        return self._spared is not None and step.name not in self._spared
 
     def _is_open(self, at: int, step: Step) -> bool:
         """Whether a step before has an output, and is no router that chose others."""

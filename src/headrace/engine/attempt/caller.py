@@ -34,7 +34,7 @@ Abandon = Callable[[asyncio.Task[Any] | None, str, NodeSpec, BaseException], Non
 class Caller:
     """Calls the nodes of one attempt; `values` are the event, the context, and outputs by name as they come.
 
-    `abandon` is told of a node that ignores that its time is over.
+    `abandon` is told of a node that ignores that its time is over; `is_over` says whether the phase of the attempt is.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Caller:
         self._means = means
         self._traces = traces
         self.abandon = abandon
-        self._is_over = is_over
+        self.is_over = is_over
         self._resources: RunResources | None = None
         self._ahead: dict[int, HopOutcome] = {}
 
@@ -67,11 +67,12 @@ class Caller:
         arguments = fill(inputs, given, self._values)
         if spec.injected and not spec.options.process:
             await self._inject(spec, arguments)
-        call = Call(self._traces, name)
+        call = Call(self._traces, name, self.is_over)
         token = calling.set(call)
         try:
             output, encoded = await self._run(step, spec, arguments, call)
         finally:
+            call.is_left = True
             calling.reset(token)
             finish_prints(call)
         return Done(output, encoded, started_at, self._means.clock(), call.emitted, call.finishes)
@@ -144,12 +145,13 @@ class Caller:
 
     async def _hop(self, steps: Sequence[Step]) -> None:
         """Call steps in one thread; what comes of those behind the first is kept until they are called."""
-        hop = Hop(steps, self._values, self._traces, self._means.clock, checked, self._is_over)
+        hop = Hop(steps, self._values, self._traces, self._means.clock, checked, self.is_over)
         shortest = min(step.spec.timeout_seconds for step in steps)
         outcomes = hop.outcomes
         try:
             await self._means.threads.hop(hop.run, timeout_seconds=shortest)
         except NodeTimeout as late:
+            hop.leave()
             outcomes = [*hop.outcomes, late]
         finally:
             self._ahead |= {step.position: outcome for step, outcome in zip(steps, outcomes, strict=False)}

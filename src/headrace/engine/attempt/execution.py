@@ -1,6 +1,7 @@
 """One attempt at an event: every node starts as soon as what it waits for has finished."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from headrace.engine.plan import Plan
 from headrace.engine.schema import EventSchema
 from headrace.engine.spec import CONTEXT, ERROR, EVENT, NodeSpec
 from headrace.engine.traces.leaving import Traces
-from headrace.errors import DeadlineExceeded, OutputNotJson, RunTakenOver
+from headrace.errors import DeadlineExceeded, OutputNotJson, RunCancelled, RunTakenOver
 
 
 class Execution:
@@ -58,7 +59,8 @@ class Execution:
             wake_at=self._wake_at,
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[int, tuple[float, asyncio.Handle]] = {}
+        self._was_cancelled = False
 
     @property
     def deadline(self) -> datetime | None:
@@ -71,6 +73,7 @@ class Execution:
     async def run(self) -> Failure | None:
         """Run every node that can run. None: all are through, but for those that `pauses` hold."""
         deadline = self._watch_deadline()
+        self._means.take_cancel(self.cancel)
         try:
             self.journal.write_event()
             opened = restore(self._plan, self._attempt.kept, self._board, self.journal, self._values)
@@ -90,6 +93,12 @@ class Execution:
             self.journal.finish(self._means.clock())
             # Nothing refers back any more: the attempt is freed at once, and not by the garbage collector.
             self.stepper.wake_at = self._caller.abandon = _ignore
+
+    def cancel(self) -> None:
+        """End it as an operator asks. What runs at the end because of that is left in peace."""
+        if not self._was_cancelled and not self._ending.is_over():
+            self._was_cancelled = True
+            self._ending.end(Failure(None, RunCancelled("the run was cancelled")))
 
     @property
     def logged(self) -> bytes | None:
@@ -128,7 +137,7 @@ class Execution:
     async def _end(self, failure: Failure | None) -> Failure | None:
         """The nodes that always run. What fails there fails a run that had not failed before."""
         self._ending = Ending()
-        self._caller.abandon = partial(self._abandon, self._ending)
+        self._caller.abandon, self._caller.is_over = partial(self._abandon, self._ending), self._ending.is_over
         self.stepper.trials, self.stepper.end = self._trials(), self._ending.end
         self._values[ERROR] = None if failure is None else report_of(failure.error)
         self.stepper.failure = failure
@@ -175,12 +184,12 @@ class Execution:
         """While others run, a node that is held goes on in this attempt."""
         loop = asyncio.get_running_loop()
         moment = loop.time() + max(0.0, (due - self._means.clock()).total_seconds())
-        timer = self._timers.get(position)
-        if timer is not None and timer.when() <= moment:
+        earlier, timer = self._timers.get(position, (math.inf, None))
+        if earlier <= moment:
             return
         if timer is not None:
             timer.cancel()
-        self._timers[position] = loop.call_at(moment, self._wake, position)
+        self._timers[position] = moment, loop.call_at(moment, self._wake, position)
 
     def _wake(self, position: int) -> None:
         del self._timers[position]
@@ -213,7 +222,7 @@ class Execution:
 
     async def _stop(self) -> None:
         """Cancel what still runs. A node in a thread is not waited for; one that ignores this, not long."""
-        for timer in self._timers.values():
+        for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         running = [task for task in self._tasks if not task.done()]

@@ -56,6 +56,7 @@ class Hop:
         self._clock = clock
         self._checked = checked
         self._is_over = is_over
+        self._current: Call | None = None
 
     def run(self, restart: Callable[[float], None]) -> None:
         """Call one step after the other; `restart` begins the time of each."""
@@ -66,8 +67,14 @@ class Hop:
             if self._is_over() or not isinstance(outcome, Done) or _ends_hop(step, outcome):
                 return
 
+    def leave(self) -> None:
+        """Its time is over: what it runs now is not waited for. Runs on the loop."""
+        if self._current is not None:
+            self._current.is_left = True
+
     def _call(self, step: Step) -> HopOutcome:
-        call, started_at = Call(self._traces, step.name), self._clock()
+        call, started_at = Call(self._traces, step.name, self._is_over), self._clock()
+        self._current = call
         token = calling.set(call)
         try:
             output = step.spec.function(**fill(step.inputs, self._own, self._values))

@@ -105,7 +105,7 @@ class Journal:
 
     def restore(self, checkpoint: Checkpoint, output: object) -> None:
         """Take over a node that an earlier attempt finished."""
-        self._nodes[checkpoint.node] = decode(checkpoint.times)
+        self._nodes[checkpoint.node] = {name: at for name, at in decode(checkpoint.times).items() if name != "spares"}
         if checkpoint.output is not None:
             self.context.nodes[checkpoint.node] = output
             self._outputs[checkpoint.node] = checkpoint.output

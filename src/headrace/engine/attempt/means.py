@@ -24,6 +24,14 @@ def drop_output(node: str, done: Done) -> None:
     """Where nobody looks on."""
 
 
+#: Is given, as an attempt begins, what cancels it.
+TakeCancel = Callable[[Callable[[], None]], None]
+
+
+def drop_cancel(cancel: Callable[[], None]) -> None:
+    """Where nobody cancels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """Threads and processes for nodes, opened resources, the time, chance in [0, 1), and where a run leaves things.
@@ -38,5 +46,6 @@ class Means:
     chance: Callable[[], float] = random.random
     take_note: TakeNote = drop_note
     take_output: TakeOutput = drop_output
+    take_cancel: TakeCancel = drop_cancel
     store: StoreCheckpoints | None = None
     is_patient: bool = False

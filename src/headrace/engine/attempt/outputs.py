@@ -10,16 +10,20 @@ MOST_OUTPUT_BYTES = 1024 * 1024
 
 def checked(name: str, output: object) -> bytes:
     """The JSON of what a node returned, without secrets. Raises OutputNotJson, OutputTooLarge."""
+    if isinstance(output, str | bytes):
+        check_size(name, output, MOST_OUTPUT_BYTES)  # rather than to hold up the loop with the JSON of a gigabyte
     try:
-        encoded = mask_json(to_json(output))
+        encoded = to_json(output, MOST_OUTPUT_BYTES)
     except ValueError as error:
         kind = type(output).__qualname__
         raise OutputNotJson(f"node {name!r} returned {kind}, which has no JSON form: {error}") from error
     check_size(name, encoded, MOST_OUTPUT_BYTES)
-    return encoded
+    masked = mask_json(encoded)
+    check_size(name, masked, MOST_OUTPUT_BYTES)
+    return masked
 
 
-def check_size(name: str, encoded: bytes, most: int) -> None:
+def check_size(name: str, encoded: str | bytes, most: int) -> None:
     """Raises OutputTooLarge."""
     if len(encoded) > most:
         raise OutputTooLarge(

@@ -1,12 +1,15 @@
 """Taking over what earlier attempts at a run finished.
 
-An output counts if the `version=` and the output type of its node, and of every node before it, are what they were.
+An output counts if the `version=` and the output type of its node, and of every node before it, are what they were. Of
+one that a replay carried over from a result, that is not known (`ANY_VERSION`): it counts if its node can read it.
+Where a replay begins at a node, `spares` names what is called again although another node had let the run end before.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from headrace.domain.payload import decode
-from headrace.domain.progress import WHOLE, Checkpoint, Kept
+from headrace.domain.progress import ANY_VERSION, WHOLE, Checkpoint, Kept
 from headrace.engine.attempt.board import Board, StepState
 from headrace.engine.attempt.journal import Journal
 from headrace.engine.attempt.routing import chosen_names
@@ -20,10 +23,20 @@ def restore(plan: Plan, kept: Kept, board: Board, journal: Journal, values: dict
     opened: list[int] = []
     for step in plan.steps:
         checkpoint = whole.get(step.name)
-        if checkpoint is not None and checkpoint.version == step.version:
+        if checkpoint is not None and checkpoint.version in (step.version, ANY_VERSION):
             opened += _restore_step(step, checkpoint, board, journal, values)
+    _stop(plan, whole, board)
     started = [at for at in dict.fromkeys(opened) if board.states[at] is StepState.STARTED]
     return [*board.keep_started(started), *board.start()]
+
+
+def _stop(plan: Plan, whole: Mapping[str, Checkpoint], board: Board) -> None:
+    """A node that let the run end still does: it stops nothing that was finished beside it."""
+    for step in plan.steps:
+        if board.states[step.position] is StepState.FINISHED:
+            times = decode(whole[step.name].times)
+            if times.get("finishes"):
+                board.stop(times.get("spares", ()))
 
 
 def _restore_step(
@@ -38,6 +51,4 @@ def _restore_step(
         return []
     journal.restore(checkpoint, output)
     values[step.name] = output
-    if decode(checkpoint.times).get("finishes"):
-        board.stop()
     return board.finish(step.position, chosen_names(output) if isinstance(step.spec.shape, Router) else None)

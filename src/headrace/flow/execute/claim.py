@@ -12,7 +12,7 @@ from headrace.domain.event import Run
 from headrace.domain.progress import Kept
 from headrace.store.checkpoints import load_kept
 from headrace.store.database import Connection, Database
-from headrace.store.runs import ANY_LOSSES, claim_due, claim_lost, claim_named
+from headrace.store.runs import claim_due, claim_lost, claim_named
 from headrace.store.waits import match_runs
 
 
@@ -22,10 +22,10 @@ class Lane(Enum):
     #: Runs that never lost a worker: what every ordinary process takes.
     SOUND = "sound"
 
-    #: Runs that lost one worker, a few together in a process apart.
+    #: Runs that lost a worker, a few together in a process apart.
     LOST = "lost"
 
-    #: Runs that lost several, each alone in a process, so that whoever ends it is known.
+    #: Runs that lost more (see `goes_alone` in the schema), each alone in a process, so that whoever ends it is known.
     ALONE = "alone"
 
     #: All of them: a stock Celery worker, which promises no isolation.
@@ -35,8 +35,8 @@ class Lane(Enum):
 #: The most runs that a process of the lane holds at once, if that is less than any process holds.
 TOGETHER = {Lane.LOST: 16, Lane.ALONE: 1}
 
-#: The fewest and the most workers that the runs of a lane lost.
-LOSSES = {Lane.LOST: (1, 1), Lane.ALONE: (2, ANY_LOSSES), Lane.ALL: (1, ANY_LOSSES)}
+#: Whether a lane takes, of the runs that lost workers, those that go alone, or others; None: both.
+GOES_ALONE = {Lane.LOST: False, Lane.ALONE: True, Lane.ALL: None}
 
 
 #: What the first attempt at a run finds.
@@ -93,6 +93,7 @@ class Claimer:
                 runs = await claim_named(connection, self.database, owner, queue, self.types, named[:most])
             if not runs:
                 runs = await claim_due(connection, self.database, owner, queue, self.types, most)
-        if not runs and self.lane in LOSSES:
-            runs = await claim_lost(connection, self.database, owner, queue, self.types, most, LOSSES[self.lane])
+        if not runs and self.lane in GOES_ALONE:
+            alone = GOES_ALONE[self.lane]
+            runs = await claim_lost(connection, self.database, owner, queue, self.types, most, alone=alone)
         return runs

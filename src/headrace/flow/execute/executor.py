@@ -15,6 +15,7 @@ from headrace.engine.attempt.failures import report_of
 from headrace.flow.execute.claim import Claimed, Claimer
 from headrace.flow.execute.completer import Completer
 from headrace.flow.execute.perform import Performer, as_before
+from headrace.flow.execute.strays import Strays
 
 #: Pause after a claim that the database did not answer.
 AGAIN_SECONDS = 0.5
@@ -61,14 +62,21 @@ class Executor:
         self._tell = tell
         self._in_flight: dict[asyncio.Task[None], Run] = {}
         self._named: list[UUID] = []
+        self._strays = Strays(claimer.database)
         self._full = False
         self._wake = asyncio.Event()
         self._stopping = False
+        self._settled = 0
 
     @property
     def in_flight(self) -> int:
         """How many runs the process holds."""
         return len(self._in_flight)
+
+    @property
+    def settled(self) -> int:
+        """How many runs it settled since its start."""
+        return self._settled
 
     def hint(self, ids: Sequence[UUID] = ()) -> None:
         """Look for due runs now, these first. To be called on the loop's thread."""
@@ -98,6 +106,7 @@ class Executor:
             task.cancel()
         if self._in_flight:
             await asyncio.wait(set(self._in_flight), timeout=GIVE_BACK_SECONDS)
+        self._performer.canceller.close()
         notebook = self._performer.notebook
         await asyncio.gather(self._completer.drained(GIVE_BACK_SECONDS), notebook.drained(GIVE_BACK_SECONDS))
 
@@ -108,9 +117,11 @@ class Executor:
             return []
         named, self._named = self._named, []
         try:
+            await self._strays.give_back(owner, self._in_flight.values())
             return await self._claimer.claim(owner, room, named)
         except psycopg.Error as error:
             _log.warning("cannot claim", error=type(error).__name__)
+            self._strays.suspect()
             await asyncio.sleep(AGAIN_SECONDS)
             return []
 
@@ -138,10 +149,12 @@ class Executor:
             self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a run could not be settled", error=repr(error))
+            self._strays.suspect()
 
     async def _finish(self, claimed: Claimed) -> None:
         settled = settle(claimed.run, await self._perform(claimed))
         if await self._completer.complete(settled):
+            self._settled += 1
             self._tell(settled)
         else:
             _log.info("taken over by another worker; result discarded", event_id=str(claimed.run.event_id))

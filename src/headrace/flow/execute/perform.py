@@ -23,6 +23,7 @@ from headrace.engine import (
 from headrace.engine.attempt.failures import report_of
 from headrace.engine.fit import check_fit
 from headrace.errors import SchemaMismatch, UnknownPipeline
+from headrace.flow.execute.canceller import Canceller
 from headrace.flow.execute.claim import Claimed
 from headrace.flow.execute.keeper import Keeper
 from headrace.flow.execute.notebook import Notebook
@@ -37,6 +38,7 @@ class Performer:
     resources: Resources
     keeper: Keeper
     notebook: Notebook
+    canceller: Canceller
     delay_cap_seconds: float | None
     clock: Clock
     chance: Callable[[], float]
@@ -63,7 +65,10 @@ class Performer:
             return Unfit(Reason.SCHEMA_MISMATCH, PipelineRegistry.hash_of(run.type), report)
         except Exception as error:  # noqa: BLE001 - the engine's rim: a user's own `when`
             return NodeFailed("when", report_of(error), b"null", as_before(run))
-        return await perform(pipeline, event, self._attempt(run, kept), self._means(run))
+        try:
+            return await perform(pipeline, event, self._attempt(run, kept), self._means(run))
+        finally:
+            self.canceller.end(run)
 
     def _attempt(self, run: Run, kept: Kept) -> Attempt:
         return Attempt(
@@ -86,6 +91,7 @@ class Performer:
             clock=self.clock,
             chance=self.chance,
             take_note=partial(self.notebook.write, run),
+            take_cancel=partial(self.canceller.begin, run),
             store=partial(self.keeper.keep, run),
         )
 

@@ -1,5 +1,6 @@
 """From checked input to stored events."""
 
-from headrace.flow.ingest.ingest import Accepted, Ingest
+from headrace.flow.ingest.ingest import Ingest
+from headrace.flow.ingest.storing import Accepted
 
 __all__ = ["Accepted", "Ingest"]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from headrace.domain.event import NewEvent
+from headrace.domain.idempotency import Idempotency
 from headrace.engine import PipelineRegistry
 from headrace.engine.fit import check_fit
 from headrace.engine.schema import match_key_of
@@ -24,7 +25,7 @@ class Rules:
     release: str | None
 
 
-def check_event(body: bytes, event_id: UUID, rules: Rules) -> NewEvent:
+def check_event(body: bytes, event_id: UUID, rules: Rules, idempotency: Idempotency | None = None) -> NewEvent:
     """The event that `body` spells, fit to be stored. Raises the InvalidInput that says what is wrong."""
     if len(body) > rules.max_body_bytes:
         raise too_large(rules.max_body_bytes)
@@ -32,7 +33,14 @@ def check_event(body: bytes, event_id: UUID, rules: Rules) -> NewEvent:
     event_type = type_of(event)
     _check_type(event_type, event, rules)
     match_key = _match_key(event_type, event)
-    return NewEvent(id=event_id, type=event_type, body=body, match_key=match_key, release=rules.release)
+    return NewEvent(
+        id=event_id,
+        type=event_type,
+        body=body,
+        match_key=match_key,
+        release=rules.release,
+        idempotency=idempotency,
+    )
 
 
 def _match_key(event_type: str, event: Mapping[str, Any]) -> str | None:

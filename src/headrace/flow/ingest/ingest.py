@@ -2,27 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from itertools import groupby
+from typing import TypeVar
 from uuid import UUID
 
-import psycopg
-from psycopg import errors
-
-from headrace.domain.clock import Clock
-from headrace.domain.event import NewEvent
+from headrace.domain.clock import TOLERATED_CLOCK_SECONDS, Clock
+from headrace.domain.event import DEFAULT_TENANT, NewEvent
+from headrace.domain.idempotency import Idempotency
 from headrace.domain.ids import new_id
-from headrace.domain.states import EventState
-from headrace.errors import Conflict, InvalidEvent, Unavailable
+from headrace.errors import HeadraceError, Unavailable
+from headrace.flow.ingest.storing import ANSWER_SECONDS, Accepted, Answers, Storing, Tell, key_of
 from headrace.store.database import Database
-from headrace.store.events import insert_events
 from headrace.store.group import GroupCommit
-from headrace.store.matcher import Matcher
-
-#: A caller has its answer after this long: stored, or refused.
-ANSWER_SECONDS = 1.8
+from headrace.store.idempotency import Key
 
 #: Requests in one commit at most.
 GROUP_REQUESTS = 200
@@ -30,50 +23,40 @@ GROUP_REQUESTS = 200
 #: More requests than these are not kept waiting, but refused.
 WAITING_REQUESTS = 5000
 
-#: Commits under way at once.
-FLIGHTS = 2
+#: Commits under way at once: of events without an idempotency key, of events with one, of single keys.
+FLIGHTS, KEYED_FLIGHTS, APART_FLIGHTS = 2, 1, 2
 
-#: Beyond this many seconds between this machine's clock and the database's, ids take the database's time.
-TOLERATED_CLOCK_SECONDS = 5.0
-
-#: Pause before a statement whose answer was lost is sent again.
-AGAIN_SECONDS = 0.05
-
-#: Somebody's open transaction holds a key of the group, or two groups hold each other's.
-_BLOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
-
-#: One item of the group cannot be stored as it is.
-_BAD_DATA = (psycopg.DataError, psycopg.IntegrityError)
-
-#: Called after a commit with the queue and the ids that are due in it.
-Tell = Callable[[str, Sequence[UUID]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An event that is stored and will be finished."""
-
-    id: UUID
-    type: str
-    state: str = EventState.QUEUED
+_Request = Sequence[NewEvent]
+_AnswersInTime = Answers | asyncio.Future[Answers]
+_Answer = TypeVar("_Answer")
 
 
 class Ingest:
-    """Stores events. One instance a process; `clock_offset_seconds` answers the database's clock minus this one's."""
+    """Stores events. One instance a process; `clock_offset_seconds` answers the database's clock minus this one's.
 
-    def __init__(self, database: Database, tell: Tell, clock: Clock, clock_offset_seconds: Callable[[], float]) -> None:
-        self._database = database
-        self._tell = tell
+    It answers None while the database has not told its time yet: nothing is accepted then.
+
+    An idempotency key can be held by somebody's open transaction, for which the statement then waits. So events with
+    a key are in groups of their own, and where one of these was held up, each key is tried apart from the others.
+    """
+
+    def __init__(
+        self, database: Database, tell: Tell, clock: Clock, clock_offset_seconds: Callable[[], float | None]
+    ) -> None:
         self._clock = clock
         self._offset_seconds = clock_offset_seconds
-        self._matcher = Matcher(database, tell)
-        self._group: GroupCommit[Sequence[NewEvent], None] = GroupCommit(
-            self._store, GROUP_REQUESTS, FLIGHTS, lambda events: sum(len(event.body) for event in events)
+        self._storing = Storing(database, tell)
+        self._plain = GroupCommit(self._store, GROUP_REQUESTS, FLIGHTS, _bytes_of)
+        self._keyed: GroupCommit[_Request, _AnswersInTime] = GroupCommit(
+            self._store_keyed, GROUP_REQUESTS, KEYED_FLIGHTS, _bytes_of
         )
+        self._apart = GroupCommit(self._store_apart, 1, APART_FLIGHTS)
 
     def new_id(self) -> UUID:
-        """An id for an event that is about to be accepted."""
+        """An id for an event that is about to be accepted. Raises Unavailable."""
         offset = self._offset_seconds()
+        if offset is None:
+            raise Unavailable("The database has not answered yet.")
         if abs(offset) <= TOLERATED_CLOCK_SECONDS:
             return new_id()
         return new_id(self._clock() + timedelta(seconds=offset))
@@ -81,58 +64,83 @@ class Ingest:
     async def accept(self, events: Sequence[NewEvent]) -> list[Accepted]:
         """Store all of `events` or none, and answer them in order once they are on disk.
 
+        An event with an idempotency key comes alone. If the key came before, the earlier event is answered.
+
         Raises Unavailable when the database does not take them in time (they may be stored nevertheless), Conflict and
-        InvalidEvent when it refuses them.
+        InvalidEvent when it refuses them; IdempotencyKeyInFlight while an earlier request with the key is under way,
+        IdempotencyKeyReused if it was another one.
         """
-        if self._group.waiting >= WAITING_REQUESTS:
+        if self._plain.waiting + self._keyed.waiting + self._apart.waiting >= WAITING_REQUESTS:
             raise Unavailable("More is sent than the database can take.")
-        stored = self._group.submit(events)
-        done, _ = await asyncio.wait({stored}, timeout=ANSWER_SECONDS)
-        if not done:
-            stored.cancel()
-            raise Unavailable("The database does not answer in time.")
-        await stored
-        return [Accepted(event.id, event.type) for event in events]
+        give_up = time.monotonic() + ANSWER_SECONDS
+        if events[0].idempotency is None:
+            answers = await _in_time(self._plain.submit(events), give_up)
+        else:
+            answers = await self._accept_keyed(events, give_up)
+        return [_accepted(answers[event.id]) for event in events]
+
+    async def find(self, sent: Idempotency, tenant: str = DEFAULT_TENANT) -> Accepted | None:
+        """The event that was accepted with this key and this body before, if there is one. Raises Unavailable."""
+        return await self._storing.find(tenant, sent)
 
     async def close(self) -> None:
         """Wait until what was handed over is stored or refused, no longer than any caller waits."""
-        await self._group.drained(ANSWER_SECONDS)
-        await self._matcher.drained(ANSWER_SECONDS)
+        for group in (self._plain, self._keyed, self._apart, self._storing):
+            await group.drained(ANSWER_SECONDS)
 
-    async def _store(self, requests: Sequence[Sequence[NewEvent]]) -> list[BaseException | None]:
-        refusal = await self._insert([event for request in requests for event in request])
-        if refusal is None:
-            return [None] * len(requests)
-        if len(requests) == 1 or isinstance(refusal, Unavailable):
-            return [refusal] * len(requests)
-        return [await self._insert(request) for request in requests]
+    async def _accept_keyed(self, request: _Request, give_up: float) -> Answers:
+        answers = await _in_time(self._keyed.submit(request), give_up)
+        if isinstance(answers, Mapping):
+            return answers
+        return await _in_time(asyncio.shield(answers), give_up)
 
-    async def _insert(self, events: Sequence[NewEvent]) -> BaseException | None:
-        """Send the statement until its answer is known, which is harmless: what was stored already is left as it is."""
-        give_up = time.monotonic() + ANSWER_SECONDS
-        while True:
-            refusal = await self._insert_once(events, give_up - time.monotonic())
-            if refusal is None:
-                self._tell_of(events)
-                self._matcher.events_came(event.id for event in events if event.match_key is not None)
-                return None
-            if not isinstance(refusal, Unavailable) or time.monotonic() + AGAIN_SECONDS >= give_up:
-                return refusal
-            await asyncio.sleep(AGAIN_SECONDS)
+    async def _store(self, requests: Sequence[_Request]) -> list[Answers | BaseException]:
+        answers = await self._storing.insert(_events(requests))
+        if _is_for_all(answers, len(requests)):
+            return [answers] * len(requests)
+        return [await self._storing.insert(request) for request in requests]
 
-    async def _insert_once(self, events: Sequence[NewEvent], seconds: float) -> BaseException | None:
-        try:
-            async with self._database.connection(timeout_seconds=seconds) as connection:
-                await insert_events(connection, self._database, events)
-        except _BLOCKED:
-            return Conflict("Another transaction holds what this event needs.")
-        except _BAD_DATA:
-            return InvalidEvent("The database cannot store this event.")
-        except psycopg.Error:
-            return Unavailable("The database cannot be written now.")
-        return None
+    async def _store_keyed(self, requests: Sequence[_Request]) -> list[_AnswersInTime | BaseException]:
+        events = _events(requests)
+        parts: dict[Key, list[NewEvent]] = {}
+        for event in events:
+            parts.setdefault(key_of(event), []).append(event)
+        answers = await self._storing.insert(events)
+        if _is_for_all(answers, len(parts)):
+            return [answers] * len(requests)
+        apart = {key: self._apart.submit(part) for key, part in parts.items()}
+        return [apart[key_of(request[0])] for request in requests]
 
-    def _tell_of(self, events: Iterable[NewEvent]) -> None:
-        due = sorted((event for event in events if event.task is None), key=lambda event: event.queue)
-        for queue, group in groupby(due, key=lambda event: event.queue):
-            self._tell(queue, [event.id for event in group])
+    async def _store_apart(self, parts: Sequence[_Request]) -> list[Answers]:
+        [events] = parts
+        answers = await self._storing.insert(events)
+        if isinstance(answers, HeadraceError):
+            return [dict.fromkeys((event.id for event in events), answers)]
+        return [answers]
+
+
+async def _in_time(stored: asyncio.Future[_Answer], give_up: float) -> _Answer:
+    done, _ = await asyncio.wait({stored}, timeout=give_up - time.monotonic())
+    if not done:
+        stored.cancel()
+        raise Unavailable("The database does not answer in time.")
+    return await stored
+
+
+def _accepted(answer: Accepted | HeadraceError) -> Accepted:
+    if isinstance(answer, HeadraceError):
+        raise answer
+    return answer
+
+
+def _is_for_all(answers: Answers | HeadraceError, parts: int) -> bool:
+    """Whether an answer to so many parts of a group cannot come out otherwise for some of them."""
+    return parts == 1 or isinstance(answers, Unavailable) or not isinstance(answers, HeadraceError)
+
+
+def _events(requests: Sequence[_Request]) -> list[NewEvent]:
+    return [event for request in requests for event in request]
+
+
+def _bytes_of(request: _Request) -> int:
+    return sum(len(event.body) for event in request)

@@ -2,14 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from headrace.domain.idempotency import check_key
 from headrace.engine.fit import MAX_PROBLEMS, json_pointer
 from headrace.errors import (
     FieldProblem,
     InvalidBatch,
     InvalidEncoding,
     InvalidEvent,
+    InvalidIdempotencyKey,
     InvalidJson,
     TooDeep,
     TooLarge,
@@ -24,8 +28,19 @@ _LINE = re.compile(rb"[^ \t\n\r][^\n]*")
 _WRAPPER = re.compile(rb'\{\s*"(?:event|options)"\s*:')
 _WRAPPERS = ({"event"}, {"event", "options"})
 
+#: The option of an item that makes it safe to send again.
+_KEY = "idempotency_key"
+
 #: Finds where a value ends, however odd its numbers: each item is judged by itself later.
 _SCANNER = json.JSONDecoder(parse_int=float)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One item: the bytes of its event, and its options."""
+
+    event: bytes
+    idempotency_key: str | None = None
 
 
 def batch_items(body: bytes, media_type: str, max_items: int) -> Iterator[bytes]:
@@ -43,30 +58,41 @@ def batch_items(body: bytes, media_type: str, max_items: int) -> Iterator[bytes]
         raise InvalidBatch("A batch needs at least one item.")
 
 
-def event_of_item(item: bytes, max_depth: int) -> bytes:
-    """The event of an item: the value of `event` in `{"event": …, "options": …}`, else the item.
+def read_item(item: bytes, max_depth: int) -> BatchItem:
+    """The event of an item, which is the value of `event` in `{"event": …, "options": …}`, else the item.
 
-    Raises UnknownOption for every option, since none exists yet, and whatever `options` is refused for.
+    Raises UnknownOption for options that do not exist, and whatever `options` is refused for.
     """
     if not _WRAPPER.match(item):
-        return item
+        return BatchItem(item)
     try:
         members = list(_members(item))
     except (InvalidJson, InvalidEncoding, TooDeep):
-        return item  # which is judged as it stands
+        return BatchItem(item)  # which is judged as it stands
     values = dict(members)
     if values.keys() not in _WRAPPERS or len(values) != len(members):
-        return item
+        return BatchItem(item)
     options = parse_value(values.get("options", b"{}"), max_depth=max_depth)
     if not isinstance(options, dict):
         problem = FieldProblem("/options", "not-an-object", "must be an object")
         raise InvalidEvent("The options of an item are an object.", [problem])
-    if options:
-        problems = [
-            FieldProblem(json_pointer(["options", name]), UnknownOption.code, "is not known") for name in options
-        ]
-        raise UnknownOption("The item asks for something that this server does not do.", problems[:MAX_PROBLEMS])
-    return values["event"]
+    return BatchItem(values["event"], _key_in(options))
+
+
+def _key_in(options: Mapping[str, Any]) -> str | None:
+    unknown = [
+        FieldProblem(json_pointer(["options", name]), UnknownOption.code, "is not known")
+        for name in options
+        if name != _KEY
+    ]
+    if unknown:
+        raise UnknownOption("The item asks for something that this server does not do.", unknown[:MAX_PROBLEMS])
+    if _KEY not in options:
+        return None
+    key = options[_KEY]
+    if not isinstance(key, str):
+        raise InvalidIdempotencyKey("An idempotency key is a string.")
+    return check_key(key)
 
 
 def _lines(body: bytes) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """What readers see: events, lists, the ledger, health."""
 
+from headrace.flow.read.overview import Overview
 from headrace.flow.read.reader import Reader
 from headrace.flow.read.views import (
     AttemptView,
@@ -20,6 +21,7 @@ __all__ = [
     "EventSummary",
     "EventView",
     "HealthCheck",
+    "Overview",
     "Reader",
     "Stats",
 ]

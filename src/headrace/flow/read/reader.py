@@ -1,5 +1,6 @@
 """Answers of the API and the CLI, read from Postgres in one snapshot each."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import psycopg
 from headrace.domain.ids import first_id_at, time_of
 from headrace.domain.states import EventState
 from headrace.errors import NotFound, Unavailable
+from headrace.flow.read.overview import Overview, read_overview
 from headrace.flow.read.views import (
     AttemptView,
     EventDetails,
@@ -29,6 +31,9 @@ from headrace.store.tallies import sum_tallies
 
 #: Seconds that a reader waits for a connection.
 CONNECT_SECONDS = 1.5
+
+#: Seconds that the database has for an answer, and for one to a question after its health.
+ANSWER_SECONDS, HEALTH_SECONDS = 10.0, 1.5
 
 _NEWEST = UUID(int=(1 << 128) - 1)
 _OLDEST = UUID(int=0)
@@ -82,16 +87,27 @@ class Reader:
         accepted = sums.get("accepted", 0)
         return Stats(accepted, accepted - sum(finished.values()), **finished, by_state=by_state, waiting=waiting)
 
+    async def overview(self) -> Overview:
+        """What is due, waiting and paused, who works and who leads. Raises Unavailable."""
+        try:
+            async with self._snapshot() as connection:
+                return await read_overview(connection, self._database)
+        except psycopg.errors.UndefinedTable as error:
+            raise Unavailable("The schema is not there.") from error
+
     async def health(self) -> list[HealthCheck]:
         """Each service that this process needs or uses; only a required one makes it unready."""
-        return [await self._database_health(), *[await check() for check in self._checks]]
+        return await asyncio.gather(self._database_health(), *(check() for check in self._checks))
 
     async def _database_health(self) -> HealthCheck:
         try:
-            async with self._connection() as connection:
-                problems = (await read_facts(connection, self._database)).problems_now()
+            async with self._connection(HEALTH_SECONDS) as connection:
+                facts = await read_facts(connection, self._database)
         except Unavailable as error:
             return HealthCheck("database", ok=False, detail=error.detail)
+        if facts.is_read_only:
+            await self._database.reconnect()
+        problems = facts.problems_now()
         return HealthCheck("database", ok=not problems, detail=" ".join(problems) or "writable")
 
     @asynccontextmanager
@@ -102,9 +118,9 @@ class Reader:
             yield connection
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def _connection(self, answer_seconds: float = ANSWER_SECONDS) -> AsyncIterator[Connection]:
         try:
-            async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
+            async with self._database.connection(CONNECT_SECONDS, answer_seconds=answer_seconds) as connection:
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise Unavailable("The database does not answer.") from error

@@ -29,7 +29,9 @@ class EventDetails:
     `notes` are the newest ones (written, attempt, node, note), `logs` the lines of each attempt (run_number, attempt,
     lines), `children` the events that it emitted (id, type, state). For an unfinished event `waits` are its pauses
     (node, reason, expires, type, match_key, arrived) and `checkpoints` the nodes that need not run again (node, item,
-    times, and the output of a whole node).
+    times, and the output of a whole node). `past_results` are the newest of those that replays put aside (run_number,
+    epoch, state, reason, node, attempt, task_context, error, started_at, finished_at, release). `cancellations` has
+    one member (since, actor) while a worker is asked to end the run.
     """
 
     notes: bytes
@@ -37,6 +39,8 @@ class EventDetails:
     children: bytes
     waits: bytes
     checkpoints: bytes
+    past_results: bytes
+    cancellations: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,25 +10,28 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from headrace.domain.clock import Clock
 from headrace.domain.settle import Policy
 from headrace.flow.relay.losses import take_over_lost
+from headrace.store.cancelling import cancel_unheld
 from headrace.store.database import Connection, Database
-from headrace.store.look import LostDue, Served, View, look, resign
+from headrace.store.look import LostDue, View, look, resign
 from headrace.store.matcher import tell_of
-from headrace.store.parking import park, unpark
+from headrace.store.parking import Serving, park, unpark
 from headrace.store.partitions import ensure_partitions
 from headrace.store.tallies import fold_tallies
 from headrace.store.waits import START, match_some
 
-#: Seconds between the looks of a leader; others look half as often.
-PASS_SECONDS = 1.0
+#: Seconds between the looks of a leader, and between those of the others.
+PASS_SECONDS, FOLLOW_SECONDS = 1.0, 1.5
 
-#: A leader that is not heard of for this long is replaced.
+#: A leader that is not heard of for this long is replaced, at the next look of another: within five seconds.
 LEAD_SECONDS = 3.0
 
-#: Due runs looked at for parking in each pass and queue, parked runs brought back and waits looked at in one statement.
+#: Due runs looked at for parking, parked runs brought back and waits looked at in one statement.
 CHUNK = 1000
+
+#: Chunks that are parked, and that are brought back, in each pass and queue at most.
+PARK_CHUNKS = 20
 
 #: Seconds between two foldings of the ledger.
 FOLD_SECONDS = 5.0
@@ -66,7 +69,6 @@ class Relay:
         holder: UUID,
         times: RelayTimes,
         policy: Policy,
-        clock: Clock,
         release: str,
         tell: Callable[[str, Sequence[UUID]], None],
         own_queues: Sequence[str],
@@ -76,14 +78,13 @@ class Relay:
         self._holder = holder
         self._times = times
         self._policy = policy
-        self._clock = clock
         self._release = release
         self._tell = tell
         self._own_queues = own_queues
         self._on_lost = on_lost
         self._leads_since: float | None = None
         self._looked: datetime | None = None
-        self._served: Served = {}
+        self._serving: Serving | None = None
         self._next_unpark = 0.0
         self._next_unowned = 0.0
         self._next_fold = 0.0
@@ -100,7 +101,7 @@ class Relay:
             except Exception as error:  # noqa: BLE001  # the relay's loop outlives whatever one pass meets
                 self._leads_since = None
                 _log.warning("relay pass failed", error=f"{type(error).__name__}: {error}")
-            await self._rest(PASS_SECONDS if self._leads_since is not None else 2 * PASS_SECONDS)
+            await self._rest(PASS_SECONDS if self._leads_since is not None else FOLLOW_SECONDS)
         await self._resign()
 
     def stop(self) -> None:
@@ -119,7 +120,7 @@ class Relay:
                 return
             if self._leads_since is None:
                 self._leads_since = time.monotonic()
-                self._served = {}
+                self._serving = None
             await self._lead(connection, view)
 
     async def _lead(self, connection: Connection, view: View) -> None:
@@ -127,27 +128,40 @@ class Relay:
             self._next_unowned = time.monotonic() + UNOWNED_SECONDS
             patient = time.monotonic() - (self._leads_since or 0.0) < self._times.settle_in_seconds
             await take_over_lost(
-                connection, self._database, self._policy, self._clock(), self._release, only_seen=patient
+                connection, self._database, self._policy, view.moment, self._release, only_seen=patient
             )
-        await self._unpark(connection, view.served)
+        if view.cancelling:
+            await cancel_unheld(connection, self._database)
+        await self._unpark(connection, view.serving)
         for queue in view.due_queues:
-            await park(connection, self._database, queue, list(view.served.get(queue, ())), CHUNK)
+            await self._park(connection, queue, view.serving)
             self._tell(queue, ())
         try:
             await self._keep_house(connection)
         except psycopg.Error as error:
             _log.warning("housekeeping failed", error=f"{type(error).__name__}: {error}")
 
-    async def _unpark(self, connection: Connection, served: Served) -> None:
-        """Bring parked runs back in chunks: after each change of what live workers announce, and now and then."""
+    async def _park(self, connection: Connection, queue: str, serving: Serving) -> None:
+        """Clear the head of the queue of what nobody takes, so that claims need not read over it."""
+        for _ in range(PARK_CHUNKS):
+            if await park(connection, self._database, queue, serving, CHUNK) < CHUNK:
+                return
+
+    async def _unpark(self, connection: Connection, serving: Serving) -> None:
+        """Bring parked runs back in chunks: after each change of what may run, and now and then."""
         now = time.monotonic()
-        if served == self._served and now < self._next_unpark:
+        if serving == self._serving and now < self._next_unpark:
             return
         self._next_unpark = now + UNPARK_SECONDS
-        for queue in served:
-            while await unpark(connection, self._database, queue, served, CHUNK) == CHUNK:
-                continue
-        self._served = served
+        ended = [await self._bring_back(connection, queue, serving) for queue in serving.served]
+        self._serving = serving if all(ended) else None
+
+    async def _bring_back(self, connection: Connection, queue: str, serving: Serving) -> bool:
+        """Whether all came back; a pass that takes too long would cost the lead."""
+        for _ in range(PARK_CHUNKS):
+            if await unpark(connection, self._database, queue, serving, CHUNK) < CHUNK:
+                return True
+        return False
 
     async def _keep_house(self, connection: Connection) -> None:
         now = time.monotonic()

@@ -1,19 +1,15 @@
 """Alembic's door: runs the migrations on the connection and in the schema that `headrace.store.migrate` hands over."""
 
 from alembic import context
-from sqlalchemy import text
 
 configuration = context.config
-connection = configuration.attributes["connection"]
-schema = configuration.attributes["schema"]
 
-connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
 context.configure(
-    connection=connection,
+    connection=configuration.attributes["connection"],
     target_metadata=None,
-    version_table_schema=schema,
+    version_table_schema=configuration.attributes["schema"],
     include_schemas=True,
-    transaction_per_migration=False,
+    transaction_per_migration=True,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -94,8 +94,22 @@ CREATE FUNCTION headrace.lease_holds(claimer uuid) RETURNS boolean
 LANGUAGE sql STABLE
 RETURN EXISTS (SELECT FROM headrace.workers w WHERE w.id = claimer AND w.expires > now());
 
+-- Those of the types that nobody paused; none where their queue, or everything, is paused.
+CREATE FUNCTION headrace.unpaused(wanted_queue text, known_types text[]) RETURNS text[]
+LANGUAGE sql STABLE
+RETURN CASE
+    WHEN EXISTS (SELECT FROM headrace.paused p WHERE p.scope = 'all' OR p.scope = 'queue' AND p.name = wanted_queue)
+    THEN '{}'
+    ELSE ARRAY(
+        SELECT known FROM unnest(known_types) AS known
+        WHERE NOT EXISTS (SELECT FROM headrace.paused p WHERE p.scope = 'type' AND p.name = known)
+    )
+END;
+
 -- Claims the oldest due runs of a queue.
-CREATE FUNCTION headrace.claim_due(claimer uuid, wanted_queue text, known_types text[], most integer)
+CREATE FUNCTION headrace.claim_due(
+    claimer uuid, wanted_queue text, known_types text[], known_format integer, most integer
+)
 RETURNS SETOF headrace.claimed
 LANGUAGE plpgsql ROWS 100
 SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan
@@ -103,10 +117,16 @@ AS $function$
 DECLARE
     picked uuid[];
 BEGIN
+    IF EXISTS (SELECT FROM headrace.paused) THEN
+        known_types := headrace.unpaused(wanted_queue, known_types);
+        IF known_types = '{}' THEN
+            RETURN;
+        END IF;
+    END IF;
     SELECT array_agg(due.event_id) INTO picked FROM (
         SELECT r.event_id FROM headrace.runs r
         WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses = 0
-          AND r.type = ANY (known_types)
+          AND r.type = ANY (known_types) AND r.format <= known_format
         ORDER BY r.rank LIMIT most
         FOR UPDATE SKIP LOCKED
     ) due WHERE headrace.lease_holds(claimer);
@@ -117,7 +137,9 @@ END
 $function$;
 
 -- Claims the due runs that a message names, unless an older run of the queue is due: then nothing, and the caller claims in order.
-CREATE FUNCTION headrace.claim_named(claimer uuid, wanted_queue text, known_types text[], wanted uuid[])
+CREATE FUNCTION headrace.claim_named(
+    claimer uuid, wanted_queue text, known_types text[], known_format integer, wanted uuid[]
+)
 RETURNS SETOF headrace.claimed
 LANGUAGE plpgsql ROWS 100
 SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan
@@ -126,16 +148,22 @@ DECLARE
     picked uuid[];
     oldest timestamptz;
 BEGIN
+    IF EXISTS (SELECT FROM headrace.paused) THEN
+        known_types := headrace.unpaused(wanted_queue, known_types);
+        IF known_types = '{}' THEN
+            RETURN;
+        END IF;
+    END IF;
     SELECT array_agg(due.event_id), min(due.rank) INTO picked, oldest FROM (
         SELECT r.event_id, r.rank FROM headrace.runs r
         WHERE r.event_id = ANY (wanted) AND r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL
-          AND r.losses = 0 AND r.type = ANY (known_types)
+          AND r.losses = 0 AND r.type = ANY (known_types) AND r.format <= known_format
         FOR UPDATE SKIP LOCKED
     ) due WHERE headrace.lease_holds(claimer);
     IF picked IS NULL OR EXISTS (
         SELECT FROM headrace.runs r
         WHERE r.queue = wanted_queue AND r.rank < oldest AND r.owner IS NULL AND r.losses = 0
-          AND r.type = ANY (known_types)
+          AND r.type = ANY (known_types) AND r.format <= known_format
     ) THEN
         RETURN;
     END IF;
@@ -143,9 +171,15 @@ BEGIN
 END
 $function$;
 
--- Claims due runs of a queue that lost workers: those lost once go among themselves, those lost more often one at a time.
+-- Whether a run that lost workers is to go alone in a process: those that lost one go among themselves. A whole tree or
+-- host that vanished says less of its runs, which were many, than a process whose end its supervisor saw.
+CREATE FUNCTION headrace.goes_alone(losses smallint, unseen_losses smallint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN losses - unseen_losses > 1 OR unseen_losses > 4;
+
+-- Claims due runs of a queue that lost workers: those that go alone, the others, or (NULL) all of them.
 CREATE FUNCTION headrace.claim_lost(
-    claimer uuid, wanted_queue text, known_types text[], most integer, fewest_losses integer, most_losses integer
+    claimer uuid, wanted_queue text, known_types text[], known_format integer, most integer, alone boolean
 )
 RETURNS SETOF headrace.claimed
 LANGUAGE plpgsql ROWS 10
@@ -154,10 +188,17 @@ AS $function$
 DECLARE
     picked uuid[];
 BEGIN
+    IF EXISTS (SELECT FROM headrace.paused) THEN
+        known_types := headrace.unpaused(wanted_queue, known_types);
+        IF known_types = '{}' THEN
+            RETURN;
+        END IF;
+    END IF;
     SELECT array_agg(due.event_id) INTO picked FROM (
         SELECT r.event_id FROM headrace.runs r
         WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses > 0
-          AND r.losses BETWEEN fewest_losses AND most_losses AND r.type = ANY (known_types)
+          AND (alone IS NULL OR headrace.goes_alone(r.losses, r.unseen_losses) = alone)
+          AND r.type = ANY (known_types) AND r.format <= known_format
         ORDER BY r.rank LIMIT most
         FOR UPDATE SKIP LOCKED
     ) due WHERE headrace.lease_holds(claimer);

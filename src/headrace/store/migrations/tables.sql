@@ -3,6 +3,8 @@ CREATE TABLE headrace.events (
     id           uuid PRIMARY KEY,
     tenant       text NOT NULL,
     type         text NOT NULL,
+    queue        text NOT NULL,
+    task         text,
     source       text,
     subject      text,
     ordering_key text,
@@ -43,6 +45,7 @@ CREATE TABLE headrace.runs (
     begun         timestamptz,
     pipeline      text,
     release       text,
+    format        smallint NOT NULL DEFAULT 1,
     CHECK ((state = 'running') = (owner IS NOT NULL))
 ) WITH (
     fillfactor = 70,
@@ -53,6 +56,23 @@ CREATE TABLE headrace.runs (
 ALTER SEQUENCE headrace.runs_seq OWNED BY headrace.runs.seq;
 CREATE INDEX runs_due ON headrace.runs (queue, rank);
 CREATE INDEX runs_lost ON headrace.runs (queue, rank) WHERE losses > 0;
+
+-- What an operator holds back from being claimed: everything (with an empty name), a type, or a queue.
+CREATE TABLE headrace.paused (
+    scope text NOT NULL CHECK (scope IN ('all', 'type', 'queue')),
+    name  text NOT NULL DEFAULT '',
+    since timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL,
+    PRIMARY KEY (scope, name)
+);
+
+-- Runs under way that are to end now. A row goes when its run has gone.
+CREATE TABLE headrace.cancellations (
+    event_id   uuid PRIMARY KEY,
+    run_number integer NOT NULL,
+    since      timestamptz NOT NULL DEFAULT now(),
+    actor      text NOT NULL
+);
 
 -- The newest result of a finished event. An event has either a row here or a row in runs.
 CREATE TABLE headrace.results (
@@ -201,6 +221,8 @@ CREATE TABLE headrace.workers (
     release     text,
     queues      text[] NOT NULL DEFAULT '{}',
     types       jsonb NOT NULL DEFAULT '{}',
+    format      smallint NOT NULL DEFAULT 1,
+    measures    jsonb NOT NULL DEFAULT '{}',
     connections integer NOT NULL,
     started     timestamptz NOT NULL DEFAULT now(),
     expires     timestamptz NOT NULL,
@@ -212,6 +234,7 @@ CREATE TABLE headrace.workers (
 CREATE TABLE headrace.leases (
     post    text PRIMARY KEY,
     holder  uuid NOT NULL,
+    since   timestamptz NOT NULL DEFAULT now(),
     expires timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 

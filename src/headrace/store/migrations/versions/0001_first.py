@@ -29,9 +29,11 @@ def downgrade() -> None:
     """Drop all but the schema itself and the version table, which are Alembic's."""
     schema = _schema()
     functions = (
-        "claim_lost(uuid, text, text[], integer, integer, integer)",
-        "claim_named(uuid, text, text[], uuid[])",
-        "claim_due(uuid, text, text[], integer)",
+        "claim_lost(uuid, text, text[], integer, integer, boolean)",
+        "goes_alone(smallint, smallint)",
+        "claim_named(uuid, text, text[], integer, uuid[])",
+        "claim_due(uuid, text, text[], integer, integer)",
+        "unpaused(text, text[])",
         "lease_holds(uuid)",
         "take(uuid, uuid[])",
         "ensure_partitions(timestamptz)",
@@ -42,8 +44,8 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION {schema}.{function}")
     op.execute(f"DROP TYPE {schema}.claimed")
     tables = (
-        "events runs results past_results attempts logs checkpoints projections notes schedules waits idempotency "
-        "api_keys workers leases audit tallies"
+        "events runs paused cancellations results past_results attempts logs checkpoints projections notes schedules "
+        "waits idempotency api_keys workers leases audit tallies"
     )
     for table in tables.split():
         op.execute(f"DROP TABLE {schema}.{table}")

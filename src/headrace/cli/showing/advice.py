@@ -1,0 +1,64 @@
+"""What to do next about an installation, with the command to type."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+#: A run that is due for so many seconds while workers live is worth a look.
+LONG_DUE_SECONDS = 60.0
+
+#: Partitions that reach less far ahead than this were not made for a week.
+FEW_DAYS = 7
+
+#: Above this share of what the server allows, connections are scarce.
+SCARCE = 0.9
+
+#: Processes that execute, as they call themselves.
+EXECUTING = ("worker", "stock", "isolated", "alone")
+
+
+def advice_on(situation: Mapping[str, Any]) -> list[str]:
+    """One sentence for each thing to do, the most urgent first."""
+    if "ledger" not in situation:
+        return ["Start the database, or correct HEADRACE_DATABASE_URL, then: headrace check"]
+    return [*_on_processes(situation), *_on_events(situation), *_on_services(situation)]
+
+
+def _on_processes(situation: Mapping[str, Any]) -> Iterator[str]:
+    if not any(each["role"] in EXECUTING and each["alive"] for each in situation["processes"]):
+        yield "No worker is alive. Start one: headrace worker"
+    elif situation["leader"] is None:
+        yield "No relay leads, so that nothing is taken over or brought back. Start one: headrace relay"
+    if any(not each["alive"] for each in situation["processes"]):
+        yield "Dead processes still hold runs, which the relay is to free. If they stay: headrace verify"
+    if situation["oldest_due"] and situation["oldest_due"][0]["seconds"] > LONG_DUE_SECONDS and not situation["paused"]:
+        yield "Runs are due for long. If their number does not fall, start more workers, or look: headrace verify"
+
+
+def _on_events(situation: Mapping[str, Any]) -> Iterator[str]:
+    for each in situation["paused"]:
+        target = "--all" if each["scope"] == "all" else f"--{each['scope']} {each['name']}"
+        yield f"Paused by {each['actor']}. To go on: headrace resume {target}"
+    for reason in sorted({each["reason"] for each in situation["parked"]}):
+        yield (
+            f"Runs wait ({reason}) until a pipeline that fits is deployed. Without one they can be given up: "
+            f"headrace events cancel --reason {reason}"
+        )
+    if situation["ledger"]["failed"]:
+        yield (
+            "Events have failed. See them: headrace events list --state failed; after a fix: headrace events replay "
+            "--state failed --from failed"
+        )
+
+
+def _on_services(situation: Mapping[str, Any]) -> Iterator[str]:
+    database = situation["database"]
+    if not database["ok"]:
+        yield f"{database['detail']} All problems: headrace check"
+    if database["connections"] > SCARCE * database["connections_allowed"]:
+        yield "Connections are scarce. See who may open how many: headrace check"
+    if database["partition_days"] < FEW_DAYS:
+        yield "Partitions are not made ahead. An API or a relay makes them, as their log says: headrace relay"
+    if database["default_rows"]:
+        yield "Rows lie outside of every week's partition: headrace verify"
+    if situation["redis"]["detail"] != "answers":
+        yield f"Redis {situation['redis']['detail']}. See HEADRACE_REDIS_URL: headrace check"

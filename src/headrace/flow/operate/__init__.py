@@ -1,0 +1,6 @@
+"""What operators do: hold work back and let it go, end it, run it again."""
+
+from headrace.flow.operate.acts import FAILED, START
+from headrace.flow.operate.operator import MOST, Acted, Operator
+
+__all__ = ["FAILED", "MOST", "START", "Acted", "Operator"]

@@ -1,0 +1,178 @@
+"""What forbids a start, all of it at once, and what is only warned of: with real servers."""
+
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from headrace.bootstrap import Finding, examine
+from headrace.domain.clock import utc_now
+from headrace.embedded import EmbeddedServers, EmbeddedServices
+from headrace.embedded.postgres import is_ready, open_cluster
+from headrace.embedded.programs import postgres_folder
+from headrace.settings import load_settings
+from headrace.store.server import REVISION
+from tests.cli.support import free_port, headrace, printed
+from tests.support.installation import Installation
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def settings(installation: Installation) -> dict[str, str]:
+    """How a command finds the installation's database and Redis."""
+    return {
+        "database_url": installation.storage.services.database_url,
+        "database_schema": installation.storage.schema,
+        "redis_url": installation.redis_url,
+    }
+
+
+@contextmanager
+def schema_ahead(installation: Installation, releases: int) -> Iterator[None]:
+    """The schema as so many releases later leave it."""
+    statement = "UPDATE headrace.alembic_version SET version_num = %s"
+    installation.storage.rows(statement, f"{int(REVISION) + releases:04}")
+    try:
+        yield
+    finally:
+        installation.storage.rows(statement, REVISION)
+
+
+@contextmanager
+def evicting(installation: Installation, policy: str, megabytes: int) -> Iterator[None]:
+    with redis.Redis.from_url(installation.redis_url) as client:
+        client.config_set("maxmemory-policy", policy)
+        client.config_set("maxmemory", f"{megabytes}mb")
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "0")
+
+
+@contextmanager
+def careless_server(folder: Path, services: EmbeddedServices) -> Iterator[None]:
+    """The PostgreSQL whose data are in `folder`, where it was before, with `fsync=off`."""
+    port = int(services.database_url.rpartition(":")[2].partition("/")[0])
+    cluster = open_cluster(folder / "postgres", postgres_folder())
+    with subprocess.Popen([*cluster.command(port), "--fsync=off"], stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_until(lambda: is_ready(port), "the server answers")
+            yield
+        finally:
+            server.terminate()
+
+
+def told(findings: list[dict[str, object]], name: str) -> dict[str, object]:
+    [found] = [each for each in findings if each["name"] == name]
+    return found
+
+
+def test_a_server_that_does_not_flush_is_refused_together_with_what_else_is_wrong(tmp_path: Path) -> None:
+    folder = tmp_path / "careless"
+    with EmbeddedServers(folder) as services:
+        pass
+    with careless_server(folder, services):
+        for command in ("api", "worker", "relay"):
+            done = headrace(command, folder=tmp_path, database_url=services.database_url)
+            assert done.returncode == 2, done.stderr
+            assert "2 problems" in done.stderr
+            assert "Set fsync = on" in done.stderr
+            assert "headrace migrate" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "relay"])
+@pytest.mark.parametrize(("releases", "remedy"), [(-1, "headrace migrate"), (2, "install that one")])
+def test_a_schema_too_old_or_too_new_is_refused(
+    installation: Installation, settings: dict[str, str], tmp_path: Path, command: str, releases: int, remedy: str
+) -> None:
+    with schema_ahead(installation, releases):
+        done = headrace(command, folder=tmp_path, **settings)
+
+    assert done.returncode == 2
+    assert remedy in done.stderr
+
+
+def test_a_schema_of_the_next_release_is_warned_of(
+    installation: Installation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    with schema_ahead(installation, 1):
+        program, client = installation.start_api()
+        checked = printed("check", folder=tmp_path, **settings)
+        is_ready_answer = client.get("/health/ready")
+
+    assert "Install that release here, too" in program.log.read_text()
+    assert is_ready_answer.status_code == 200
+    schema = told(checked, "schema")
+    assert (schema["ok"], schema["warning"]) == (True, True)
+
+
+def test_a_redis_that_evicts_is_warned_of(installation: Installation, settings: dict[str, str], tmp_path: Path) -> None:
+    with evicting(installation, "allkeys-lru", 100):
+        program, _ = installation.start_api()
+        shown = headrace("check", folder=tmp_path, **settings)
+        status = headrace("status", folder=tmp_path, **settings)
+    with evicting(installation, "allkeys-lru", 0):
+        unlimited = told(printed("check", folder=tmp_path, **settings), "redis")
+
+    assert "maxmemory-policy allkeys-lru" in program.log.read_text()
+    assert shown.returncode == 0
+    assert "WARNING  redis: " in shown.stdout
+    assert "set it to noeviction" in status.stdout
+    assert unlimited["warning"] is False
+
+
+async def look(settings: Mapping[str, Any], *, ahead: timedelta = timedelta()) -> Finding:
+    """What is found of clocks, on a host whose own is ahead."""
+    findings = await examine(load_settings(**settings), lambda: utc_now() + ahead)
+    [found] = [each for each in findings if each.name == "clocks"]
+    return found
+
+
+async def test_clocks_that_are_off_are_warned_of(installation: Installation, settings: dict[str, str]) -> None:
+    assert not (await look(settings)).warning
+    assert "this host by -60 s" in (await look(settings, ahead=timedelta(minutes=1))).detail
+
+    worker = installation.storage.add_worker()
+    statement = "UPDATE headrace.workers SET measures = jsonb_build_object('clock_offset_seconds', %s::float8)"
+    installation.storage.rows(statement, 4.0)
+    assert not (await look(settings)).warning
+    installation.storage.rows(statement, -7.0)
+    found = await look(settings)
+    assert (found.ok, found.warning) == (True, True)
+    assert "test by -7 s" in found.detail
+    installation.storage.end_lease(worker)
+    assert not (await look(settings)).warning
+
+
+def test_a_database_that_is_away_is_warned_of_and_waited_for(installation: Installation) -> None:
+    program, client = installation.start_api(database_url="postgresql://u:secret@127.0.0.1:9/x")
+
+    assert client.get("/health/ready").status_code == 503
+    log = program.log.read_text()
+    assert "cannot be used" in log
+    assert "secret" not in log
+
+
+def test_a_folder_that_cannot_be_written_is_refused_together_with_a_taken_port(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    inside = tmp_path / "file" / "data"
+
+    alone = headrace("dev", "--port", str(free_port()), "--data-dir", str(inside), folder=tmp_path)
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        both = headrace("dev", "--port", str(port), "--data-dir", str(inside), folder=tmp_path)
+
+    assert (alone.returncode, both.returncode) == (2, 2)
+    assert f"nothing can be written in {inside} (Not a directory)" in alone.stderr
+    assert "2 problems" in both.stderr
+    assert "is taken by another program" in both.stderr
+    assert "--data-dir" in both.stderr

@@ -1,0 +1,185 @@
+"""Cancel, replay and retry now: events that are named, each by its id."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from headrace.domain.ids import new_id
+from headrace.domain.selection import Selection
+from headrace.engine import Pipeline, PipelineRegistry
+from headrace.engine.schema import EventSchema
+from headrace.errors import UnknownNode, UnknownPipeline
+from headrace.flow.operate import START, Operator
+from headrace.store.database import Database
+from tests.flow.operate.support import assert_ledger_adds_up, audit, delayed, failed, held, only
+from tests.support.stages import Told
+from tests.support.steps import accept, accept_many, new_event, store, succeeded
+from tests.support.storage import Storage
+
+
+async def test_a_queued_event_is_cancelled_at_once(storage: Storage, database: Database, operator: Operator) -> None:
+    [event_id] = await accept_many(database, 1)
+
+    acted = await operator.cancel(only(event_id))
+
+    assert (acted.count, acted.asked, acted.refused) == (1, 0, {})
+    assert storage.states([event_id]) == ["cancelled"]
+    assert audit(storage) == [("cancel", "tests", 1)]
+    await assert_ledger_adds_up(database)
+
+
+async def test_the_owner_of_a_running_event_is_asked_to_end_it(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    [run] = await held(storage, database, 1)
+
+    acted = await operator.cancel(only(run.event_id))
+    again = await operator.cancel(only(run.event_id))
+
+    assert (acted.count, acted.asked) == (again.count, again.asked) == (1, 1)
+    assert storage.states([run.event_id]) == ["running"]
+    assert storage.rows("SELECT event_id, run_number, actor FROM headrace.cancellations") == [
+        (run.event_id, 1, "tests")
+    ]
+
+
+async def test_each_event_that_cannot_be_cancelled_is_told_why(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    [run] = await held(storage, database, 1)
+    await store(database, succeeded(run))
+    unknown = new_id()
+
+    acted = await operator.cancel(only(run.event_id, unknown))
+
+    assert {event_id: error.code for event_id, error in acted.refused.items()} == {
+        run.event_id: "event-already-finished",
+        unknown: "not-found",
+    }
+    assert acted.count == 0
+    assert audit(storage) == []
+
+
+async def test_a_failed_event_goes_on_from_its_outputs_and_a_succeeded_one_begins_afresh(
+    storage: Storage, database: Database, operator: Operator, told: list[Told]
+) -> None:
+    bad, good = await held(storage, database, 2)
+    await store(database, failed(bad), succeeded(good))
+
+    acted = await operator.replay(only(bad.event_id, good.event_id))
+
+    assert (acted.count, acted.refused) == (2, {})
+    assert [(queue, set(ids)) for queue, ids in told] == [("default", {bad.event_id, good.event_id})]
+    rows = [storage.run(run.event_id) for run in (bad, good)]
+    assert [(row["run_number"], row["epoch"], row["state"]) for row in rows] == [(2, 1, "queued"), (2, 2, "queued")]
+    assert storage.rows("SELECT event_id, node FROM headrace.checkpoints") == [(bad.event_id, "reserve")]
+    assert set(storage.rows("SELECT event_id, state FROM headrace.past_results")) == {
+        (bad.event_id, "failed"),
+        (good.event_id, "succeeded"),
+    }
+    await assert_ledger_adds_up(database)
+
+
+async def test_from_the_start_a_failed_event_begins_afresh_too(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    [run] = await held(storage, database, 1)
+    await store(database, failed(run))
+
+    await operator.replay(only(run.event_id), START)
+
+    assert storage.run(run.event_id)["epoch"] == 2
+    assert storage.rows("SELECT FROM headrace.checkpoints") == []
+    assert storage.value("SELECT detail ->> 'from' FROM headrace.audit") == "start"
+
+
+async def test_each_event_that_cannot_be_replayed_is_told_why(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    own, queued = new_event(task="my.task"), new_event()
+    await accept(database, own, queued)
+    await operator.cancel(only(own.id))
+
+    acted = await operator.replay(only(own.id, queued.id))
+
+    assert {event_id: error.code for event_id, error in acted.refused.items()} == {
+        own.id: "own-task",
+        queued.id: "event-unfinished",
+    }
+    assert storage.states([own.id, queued.id]) == ["cancelled", "queued"]
+
+
+@pytest.fixture
+def shop() -> Iterator[None]:
+    """Pipelines of two types, of which one has the node that tests replay from."""
+    with PipelineRegistry.isolated():
+        declare_shop()
+        yield
+
+
+def declare_shop() -> None:
+
+    class Ordered(EventSchema, type="ordered"):
+        pass
+
+    class Asked(EventSchema, type="asked"):
+        pass
+
+    orders, questions = Pipeline("orders", Ordered), Pipeline("questions", Asked)
+
+    @orders.node
+    def reserve(event: Ordered) -> str:
+        return event.type
+
+    @orders.node
+    def charge(reserve: str) -> str:
+        return reserve
+
+    @questions.node
+    def answer(event: Asked) -> str:
+        return event.type
+
+
+@pytest.mark.usefixtures("shop")
+async def test_from_a_node_only_events_of_types_that_have_it_are_replayed(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    [order] = await held(storage, database, 1, "ordered")
+    [question] = await held(storage, database, 1, "asked")
+    await store(database, failed(order), failed(question, "answer"))
+
+    counted = await operator.replay(Selection(everything=True), "charge", dry_run=True)
+    acted = await operator.replay(Selection(everything=True), "charge")
+
+    assert counted.by_type == {"ordered": 1}
+    assert acted.count == 1
+    assert storage.states([order.event_id, question.event_id]) == ["queued", "failed"]
+    assert storage.run(order.event_id)["epoch"] == 2
+    assert storage.rows("SELECT event_id, epoch, node FROM headrace.checkpoints WHERE epoch = 2") == [
+        (order.event_id, 2, "reserve")
+    ]
+    with pytest.raises(UnknownNode):
+        await operator.replay(only(question.event_id), "charge")
+    with pytest.raises(UnknownNode):
+        await operator.replay(Selection(types=["asked"]), "charge")
+    with pytest.raises(UnknownNode):
+        await operator.replay(Selection(states=["failed"]), "nowhere")
+    with pytest.raises(UnknownPipeline):
+        await operator.replay(Selection(types=["unheard.of"]), "charge")
+
+
+async def test_what_waits_for_a_retry_is_made_due_and_the_rest_told_why_not(
+    storage: Storage, database: Database, operator: Operator, told: list[Told]
+) -> None:
+    [run] = await held(storage, database, 1)
+    await store(database, delayed(run))
+    own, queued = new_event(task="my.task"), new_event()
+    await accept(database, own, queued)
+
+    acted = await operator.retry_now(only(run.event_id, own.id, queued.id))
+
+    assert acted.count == 1
+    assert {error.code for error in acted.refused.values()} == {"not-waiting"}
+    assert "own-task" in acted.refused[own.id].detail
+    assert storage.states([run.event_id]) == ["queued"]
+    assert told == [("default", [run.event_id])]
