@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check bench wheel lock clean
+.PHONY: help demo dev test check chaos bench wheel lock clean
 
 #: The folder of the environment that every target uses.
 VENV ?= .venv
@@ -13,6 +13,8 @@ UV ?= uv
 PYTEST_ARGS ?=
 #: Passed on to the benchmark.
 BENCH_ARGS ?=
+#: Passed on to the fault campaign: make chaos CHAOS_ARGS="--minutes 30 --seed 7 --faults F5,F9"
+CHAOS_ARGS ?=
 
 pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 # Most tests wait for a service: three processes fill two cores.
@@ -40,6 +42,9 @@ check: $(develop) ## style, types, import contracts and the tests that need no s
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(pytest) -m "not services and not slow" $(PYTEST_ARGS)
+
+chaos: $(develop) ## break a running installation and look what is lost (CHAOS_ARGS="--minutes 30", BROKEN=1)
+	@$(VENV)/bin/python -m chaos $(if $(BROKEN),--broken) $(CHAOS_ARGS)
 
 bench: $(develop) ## measure the engine, beside its goals (BENCH_ARGS=--json)
 	@$(VENV)/bin/python -m bench.engine $(BENCH_ARGS)

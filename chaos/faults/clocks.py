@@ -1,0 +1,60 @@
+"""Clocks that are wrong, by Debian's libfaketime: the wall clocks of processes alone, as they are on a wrong host."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chaos.cluster.cluster import Cluster
+from chaos.cluster.program import Program
+from chaos.faults.fault import Fault, Injected, Scene
+from chaos.faults.restarting import restarted
+from chaos.findings import Finding
+from headrace.settings import child_environment
+
+#: Where the library is: apt-get install faketime.
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+#: By how much the clocks of the workers are wrong, one after the other, and those of the APIs.
+WORKERS: Sequence[str] = ("+2h", "-2h")
+APIS: Sequence[str] = ("+400d", "+400d", "+0")
+
+# Ids carry the moment of acceptance: the database's, where the clock of an API is far from that.
+_WRONG = """
+SELECT id::text FROM headrace.events
+WHERE headrace.time_of(id) NOT BETWEEN now() - interval '1 day' AND now() + interval '1 minute'
+"""
+
+# What is written down of times, by whomever.
+_WRONG_TIMES = """
+SELECT event_id::text FROM headrace.results
+WHERE finished_at NOT BETWEEN now() - interval '1 day' AND now() + interval '1 minute'
+UNION ALL
+SELECT event_id::text FROM headrace.attempts
+WHERE ended_at NOT BETWEEN now() - interval '1 day' AND now() + interval '1 minute'
+"""
+
+
+async def bend_clocks(scene: Scene) -> Injected:
+    """Run workers two hours ahead and behind, and APIs more than a year ahead, for as long as there is time."""
+    if not LIBRARIES and "CI" not in child_environment({}):
+        return Injected(skipped="libfaketime is not installed: apt-get install faketime")
+    injected = Injected()
+    if not LIBRARIES:
+        injected.findings.append(Finding("F26", "libfaketime is not installed, and CI needs it"))
+        return injected
+    async with restarted(scene.cluster, _bent(scene.cluster, str(LIBRARIES[0]))):
+        await asyncio.sleep(scene.seconds_left)
+        for what, statement in (("an id", _WRONG), ("a time", _WRONG_TIMES)):
+            if ids := [event_id for (event_id,) in await scene.cluster.rows(statement)]:
+                injected.findings.append(Finding("F26", f"{what} by the clock of a host that is wrong", sorted(ids)))
+    return injected
+
+
+def _bent(cluster: Cluster, library: str) -> Mapping[Program, Mapping[str, str]]:
+    """By program, the variables that make its wall clock wrong; a restart begins with the true time."""
+    amounts = [*zip(cluster.apis, APIS, strict=True), *zip(cluster.workers, WORKERS, strict=True)]
+    always = {"LD_PRELOAD": library, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    return {program: {**always, "FAKETIME": amount} for program, amount in amounts}
+
+
+F26 = Fault("F26", "clocks: workers' two hours off, APIs' 400 days", "clocks", bend_clocks)
