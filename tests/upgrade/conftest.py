@@ -1,0 +1,37 @@
+"""The previous release, and an installation that goes from one release to the next."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support.installation import Installation
+from tests.support.servers import Server
+from tests.support.storage import Storage
+
+
+@pytest.fixture(scope="session")
+def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the previous release as it was installed: what it needs is what this one needs."""
+    folder = tmp_path_factory.mktemp("previous")
+    [wheel] = Path(__file__).parent.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def installation(postgres18: Server, tmp_path: Path) -> Iterator[Installation]:
+    """A place for processes of several releases, in a schema of its own: it changes."""
+    storage = Storage(postgres18.services, postgres18.superuser_url, "upgrading")
+    redis_url = postgres18.services.redis_url.removesuffix("/0") + "/2"
+    installation = Installation(storage, redis_url, tmp_path)
+    try:
+        yield installation
+    finally:
+        installation.close()
+        storage.drop()
+        storage.close()
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushdb()
