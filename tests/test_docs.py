@@ -12,6 +12,7 @@ from headrace import PipelineRegistry
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
+PROMISES = (ROOT / "docs" / "promises.md").read_text()
 
 #: Each section from its heading to the next one of the same level; the first is what stands before them.
 INTRODUCTION, *SECTIONS = re.split(r"^## ", PIPELINES, flags=re.MULTILINE)
@@ -63,3 +64,12 @@ def test_every_link_within_the_page_leads_somewhere() -> None:
 def test_every_file_that_is_linked_is_there(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    _, *promises = re.split(r"^## \d+\. ", PROMISES, flags=re.MULTILINE)
+    assert len(promises) == 12
+    for promise in promises:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+        assert named or heading_of(promise) == "Search never lies for long"
+        assert not [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text()]
