@@ -21,8 +21,8 @@ from headrace.store.lost import find_lost, free_lost
 from headrace.store.parking import Serving, park, unpark
 from headrace.store.replaying import replay
 from headrace.store.runs import FORMAT
-from headrace.store.tallies import fold_tallies, recount, sum_tallies
-from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store, succeeded
+from headrace.store.tallies import fold_tallies, sum_tallies
+from tests.support.steps import TYPE, accept, accept_many, claim, new_event, recount, store, succeeded
 from tests.support.storage import Storage
 
 ERROR = ErrorReport("ValueError", "no")

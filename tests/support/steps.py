@@ -1,6 +1,6 @@
 """The steps of an event's life, each a transaction of its own, as the stages take them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,10 +13,16 @@ from headrace.domain.ids import new_id
 from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
 from headrace.domain.settle import Delayed, Finished, Settled
 from headrace.domain.states import EventState, Reason
-from headrace.store.database import Database
+from headrace.store.database import Connection, Database
 from headrace.store.events import insert_events
 from headrace.store.runs import claim_due
 from headrace.store.settle import settle
+
+_RECOUNT = """
+SELECT 'accepted', count(*) FROM headrace.events
+UNION ALL SELECT 'unfinished', count(*) FROM headrace.runs
+UNION ALL SELECT state, count(*) FROM headrace.results GROUP BY state
+"""
 
 #: The type of events that name none.
 TYPE = "ticket.opened"
@@ -87,3 +93,9 @@ def suspended(run: Run, *pauses: Pause, **progress: object) -> Delayed:
     ending = [(pause.due, pause.reason) for pause in pauses if pause.due is not None]
     due, reason = min(ending, default=(None, Reason.WAIT))
     return Delayed(run, due, reason, replace(Progress(pauses=pauses), **progress))  # type: ignore[arg-type]  # its fields
+
+
+async def recount(connection: Connection, database: Database) -> Mapping[str, int]:
+    """The figures of the ledger, counted from the rows themselves."""
+    cursor = await connection.execute(database.sql(_RECOUNT))
+    return {row[0]: row[1] for row in await cursor.fetchall()}

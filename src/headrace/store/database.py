@@ -39,6 +39,9 @@ PATIENCE_MILLISECONDS = 5000
 #: A statement is prepared once it ran so often on a connection.
 PREPARE_AFTER = 3
 
+#: What a statement meets while the database is away, cannot be written, or is locked for long.
+AWAY = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
+
 Connection = AsyncConnection[TupleRow]
 
 

@@ -13,12 +13,6 @@ WITH gone AS (
 INSERT INTO headrace.tallies (state, delta) SELECT state, sum(delta) FROM gone GROUP BY state
 """
 
-_RECOUNT = """
-SELECT 'accepted', count(*) FROM headrace.events
-UNION ALL SELECT 'unfinished', count(*) FROM headrace.runs
-UNION ALL SELECT state, count(*) FROM headrace.results GROUP BY state
-"""
-
 
 async def sum_tallies(connection: Connection, database: Database) -> Mapping[str, int]:
     """The ledger's sums by state, exact at the statement's snapshot."""
@@ -29,9 +23,3 @@ async def sum_tallies(connection: Connection, database: Database) -> Mapping[str
 async def fold_tallies(connection: Connection, database: Database) -> None:
     """Replace the ledger's rows by one a state. Two at once are correct: a row that the other took is left out."""
     await connection.execute(database.sql(_FOLD))
-
-
-async def recount(connection: Connection, database: Database) -> Mapping[str, int]:
-    """The same figures counted from the rows themselves: slow, and what the ledger is compared with."""
-    cursor = await connection.execute(database.sql(_RECOUNT))
-    return {row[0]: row[1] for row in await cursor.fetchall()}

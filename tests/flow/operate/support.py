@@ -12,8 +12,8 @@ from headrace.domain.selection import Selection
 from headrace.domain.settle import Delayed, Finished
 from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
-from headrace.store.tallies import recount, sum_tallies
-from tests.support.steps import TYPE, accept_many, claim, output
+from headrace.store.tallies import sum_tallies
+from tests.support.steps import TYPE, accept_many, claim, output, recount
 from tests.support.storage import Storage
 
 ERROR = ErrorReport("ValueError", "no", "bad-total")

@@ -12,7 +12,7 @@ from headrace.domain.clock import Clock
 from headrace.domain.outcome import ErrorReport
 from headrace.domain.settle import Delayed, Finished, Parked, Settled
 from headrace.domain.states import EventState, Reason
-from headrace.store.database import Database
+from headrace.store.database import AWAY, Database
 from headrace.store.group import GroupCommit
 from headrace.store.matcher import Matcher, tell_of
 from headrace.store.settle import settle
@@ -29,10 +29,7 @@ LOOK_SECONDS = 1.0
 #: The code of the error of a run whose result Postgres refuses.
 NOT_STORABLE = "result-not-storable"
 
-#: The database is away, or cannot be written now.
-_AWAY = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
-
-#: Of these, what another try cannot mend: the statement is too much for the server.
+#: Of `AWAY`, what another try cannot mend: the statement is too much for the server.
 _REFUSED = (errors.ProgramLimitExceeded, errors.InternalError_)
 
 _log = structlog.get_logger(__name__)
@@ -69,7 +66,7 @@ class Completer:
             try:
                 return await self._write_once(batch)
             except psycopg.Error as error:
-                if isinstance(error, _REFUSED) or not isinstance(error, _AWAY):
+                if isinstance(error, _REFUSED) or not isinstance(error, AWAY):
                     return await self._write_apart(batch, error)
                 _log.warning("results cannot be stored yet", runs=len(batch), error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from uuid import UUID
 
 import psycopg
@@ -24,7 +23,7 @@ from headrace.errors import (
 from headrace.store.database import Database
 from headrace.store.events import insert_events
 from headrace.store.idempotency import Key, KeyHolder, find_holders
-from headrace.store.matcher import Matcher
+from headrace.store.matcher import Matcher, tell_of
 
 #: A caller has its answer after this long: stored, or refused.
 ANSWER_SECONDS = 1.5
@@ -109,9 +108,7 @@ class Storing:
         return answers | {event.id: _repeated(event, holders.get(key_of(event))) for event in repeated}
 
     def _tell_of(self, events: Collection[NewEvent]) -> None:
-        due = sorted((event for event in events if event.task is None), key=lambda event: event.queue)
-        for queue, group in groupby(due, key=lambda event: event.queue):
-            self._tell(queue, [event.id for event in group])
+        tell_of(((event.id, event.queue) for event in events if event.task is None), self._tell)
         self._matcher.events_came(event.id for event in events if event.match_key is not None)
 
 

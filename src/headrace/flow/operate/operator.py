@@ -1,21 +1,19 @@
 """The operator: every act commits in chunks, each with its row in the audit, and only then tells anybody."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from headrace.domain.selection import Selection
 from headrace.errors import HeadraceError, InvalidSelection, NotFound, Unavailable
 from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Replay, RetryNow
 from headrace.store.audit import write_audit
 from headrace.store.choosing import FIRST
-from headrace.store.database import Connection, Database, wait_for_locks
+from headrace.store.database import AWAY, Connection, Database, wait_for_locks
+from headrace.store.matcher import tell_of
 from headrace.store.pausing import PausedTarget, Target, list_paused, pause, resume
 from headrace.store.standing import read_standings
 
@@ -27,9 +25,6 @@ MOST = 10_000
 
 #: Up to so many ids stand in the audit.
 AUDITED_IDS = 20
-
-#: What an act may meet while the database is away, cannot be written, or is locked for long.
-_AWAY = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +133,7 @@ class Operator:
             done = await act.perform(connection, self._database, chosen) if chosen else Done(())
             if done.ids:
                 await self._audit(connection, act.name, _told(meant) | dict(act.detail) | _told_ids(done.ids))
-        self._tell_of(done.due)
+        tell_of(done.due.items(), self._tell)
         return done, chosen[-1].event_id if len(chosen) == most else None, len(chosen)
 
     async def _refusals(self, act: Act, selection: Selection, done: Sequence[UUID]) -> dict[UUID, HeadraceError]:
@@ -162,20 +157,13 @@ class Operator:
     async def _audit(self, connection: Connection, act: str, detail: Mapping[str, Any]) -> None:
         await write_audit(connection, self._database, self._actor, act, detail)
 
-    def _tell_of(self, due: Mapping[UUID, str]) -> None:
-        by_queue: dict[str, list[UUID]] = defaultdict(list)
-        for event_id, queue in due.items():
-            by_queue[queue].append(event_id)
-        for queue, ids in by_queue.items():
-            self._tell(queue, ids)
-
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
         try:
             async with self._database.connection() as connection, connection.transaction():
                 await wait_for_locks(connection)
                 yield connection
-        except _AWAY as error:
+        except AWAY as error:
             raise Unavailable("The database cannot be written now.") from error
 
 
