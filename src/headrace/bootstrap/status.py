@@ -10,6 +10,7 @@ from headrace.broker.health import RedisView, look_at_redis
 from headrace.errors import Unavailable
 from headrace.flow.read.overview import Overview, read_overview
 from headrace.settings import Settings
+from headrace.store.database import read_one_moment
 from headrace.store.server import read_facts
 
 
@@ -35,7 +36,7 @@ async def _ask_database(settings: Settings) -> tuple[Overview | None, str | None
         async with open_connection(settings) as (database, connection):
             problems = (await read_facts(connection, database)).problems_now()
             async with connection.transaction():
-                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                await read_one_moment(connection)
                 return await read_overview(connection, database), " ".join(problems) or None
     except psycopg.errors.UndefinedTable:
         return None, " ".join(problems)

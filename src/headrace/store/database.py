@@ -50,6 +50,11 @@ async def wait_for_locks(connection: Connection) -> None:
     await connection.execute(f"SET LOCAL lock_timeout = {PATIENCE_MILLISECONDS}")
 
 
+async def read_one_moment(connection: Connection) -> None:
+    """Let all statements of the transaction, which is to begin with this, see the same moment and write nothing."""
+    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 def connect_options(pooler: str) -> dict[str, Any]:
     """Arguments of every connection. Behind a pooler in transaction mode nothing is prepared."""
     return {

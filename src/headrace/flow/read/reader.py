@@ -24,7 +24,7 @@ from headrace.flow.read.views import (
     Stats,
 )
 from headrace.store.body import unpack
-from headrace.store.database import Connection, Database
+from headrace.store.database import Connection, Database, read_one_moment
 from headrace.store.reading import count_unfinished, read_event, read_events
 from headrace.store.server import read_facts
 from headrace.store.tallies import sum_tallies
@@ -114,7 +114,7 @@ class Reader:
     async def _snapshot(self) -> AsyncIterator[Connection]:
         """A connection whose statements all see the same moment."""
         async with self._connection() as connection, connection.transaction():
-            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            await read_one_moment(connection)
             yield connection
 
     @asynccontextmanager
