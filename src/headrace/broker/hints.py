@@ -90,7 +90,11 @@ class HintPublisher:
     def _publish_until_failure(self) -> bool:
         """True when Redis failed, False when there is no more to publish."""
         try:
-            with self._app.connection_for_write() as connection:
+            # kombu leaves the descriptor of its poller to the garbage collector.
+            with (
+                self._app.connection_for_write() as connection,
+                contextlib.closing(connection.transport.cycle.poller),
+            ):
                 producer = self._app.amqp.Producer(connection)
                 while (hint := self._hints.get()) is not None:
                     self._send(producer, connection, self._gather(hint))
