@@ -24,6 +24,9 @@ from headrace.settings import get_settings
 #: Retries of what always fails, in seconds: one within the process, one as a waiting run.
 POISON_BACKOFF = [0.5, 2.0]
 
+#: How long a reminder waits, as a run that nobody holds.
+LATER_SECONDS = 1.5
+
 _numbers = itertools.count(1)
 
 _opening = threading.Lock()
@@ -41,6 +44,11 @@ class Parcel(EventSchema, type="parcel"):
     seconds: float = 0
     poison: bool = False
     items: list[int]
+
+
+class Reminder(EventSchema, type="reminder"):
+    intent: str
+    poison: bool = False
 
 
 class Receipt(EventSchema, type="receipt"):
@@ -70,7 +78,9 @@ def _attempt() -> int:
 
 
 @contextmanager
-def told(event: Order | Parcel | Receipt, context: TaskContext, node: str, item: int | None = None) -> Iterator[None]:
+def told(
+    event: Order | Parcel | Reminder | Receipt, context: TaskContext, node: str, item: int | None = None
+) -> Iterator[None]:
     """Write down that a node is called, and how that ends; what is stored at last tells of which attempt it is."""
     call = f"{os.getpid()}.{next(_numbers)}"
     attempt = context.metadata["attempt"] = _attempt()
@@ -140,6 +150,26 @@ async def file(event: Receipt, context: TaskContext) -> str:
         return event.intent
 
 
+reminders = Pipeline("reminders", Reminder)
+
+
+@reminders.node
+async def note(event: Reminder, context: TaskContext) -> str:
+    with told(event, context, "note"):
+        return event.intent
+
+
+later = reminders.sleep("later", seconds=LATER_SECONDS, after=note)
+
+
+@reminders.node(after=later, backoff=POISON_BACKOFF)
+async def remind(event: Reminder, note: str, context: TaskContext) -> str:
+    with told(event, context, "remind"):
+        if event.poison:
+            raise ConnectionError("never")
+        return note
+
+
 parcels = Pipeline("parcels", Parcel)
 
 
@@ -182,6 +212,7 @@ async def send(event: Parcel, letter: str | None, van: str | None, context: Task
 LAST_NODES = {
     "order": "ship",
     "parcel": "send",
+    "reminder": "remind",
     "receipt": "file",
     "neighbour": bad_nodes.rest.__name__,
     "delivery": releases.deliver.__name__,

@@ -10,7 +10,16 @@ from chaos.broken.trials import try_builds
 from chaos.faults import FAULTS
 from chaos.options import Options
 from chaos.plan import plan
-from chaos.report import print_head, print_kept, print_tail, print_trials, trials_of, verdicts_of, write_json
+from chaos.report import (
+    print_head,
+    print_kept,
+    print_tail,
+    print_trials,
+    print_trials_head,
+    trials_of,
+    verdicts_of,
+    write_json,
+)
 from chaos.running import run_rounds
 
 #: The exit codes: all went as it should; something did not.
@@ -22,8 +31,8 @@ async def run_campaign(options: Options) -> int:
     folder = _folder(options)
     began = time.monotonic()
     passed, told = await (_faults(options, folder, began) if options.broken is None else _broken(options, folder))
-    if options.json_file is not None:
-        write_json(options.json_file, options, {"passed": passed, "seconds": time.monotonic() - began, **told})
+    for file in filter(None, (folder / "campaign.json", options.json_file)):
+        write_json(file, options, {"passed": passed, "seconds": time.monotonic() - began, **told})
     if passed and options.folder is None:
         shutil.rmtree(folder)
     else:
@@ -41,6 +50,7 @@ async def _faults(options: Options, folder: Path, began: float) -> tuple[bool, d
 
 
 async def _broken(options: Options, folder: Path) -> tuple[bool, dict[str, object]]:
+    print_trials_head(options, folder)
     trials = await try_builds(options, BUILDS, folder)
     print_trials(trials)
     return all(trial.is_caught for trial in trials), {"trials": trials_of(trials)}

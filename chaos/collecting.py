@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import orjson
+from prometheus_client.parser import text_string_to_metric_families
 
 from chaos.calls import Sizes, read_calls
 from chaos.cluster.cluster import Cluster
@@ -118,13 +119,28 @@ async def _ledger(cluster: Cluster) -> Ledger:
     return Ledger(
         counted=dict(await cluster.rows(_COUNTED)),
         tallied=dict(await cluster.rows(_TALLIED)),
-        stats=await _stats(cluster),
+        told=await _told(cluster),
         both=[row[0] for row in places if row[1] and row[2] and row[3]],
         neither=[row[0] for row in places if row[1] and not row[2] and not row[3]],
         strangers=[row[0] for row in places if not row[1]],
     )
 
 
-async def _stats(cluster: Cluster) -> Mapping[str, Mapping[str, int]]:
+async def _told(cluster: Cluster) -> Mapping[str, Mapping[str, int]]:
+    """What each API says of all events, by each of its two ways to say it."""
+    told: dict[str, Mapping[str, int]] = {}
     async with httpx2.AsyncClient(timeout=30.0, trust_env=False) as http:
-        return {api.name: (await http.get(f"{api.url}/stats")).raise_for_status().json() for api in cluster.apis}
+        for api in cluster.apis:
+            told[f"/stats of {api.name}"] = (await http.get(f"{api.url}/stats")).raise_for_status().json()
+            told[f"/metrics of {api.name}"] = counts_in((await http.get(f"{api.url}/metrics")).raise_for_status().text)
+    return told
+
+
+def counts_in(text: str) -> dict[str, int]:
+    """The events by state that an answer of `/metrics` tells of."""
+    return {
+        sample.labels["state"]: int(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "headrace_events"
+    }

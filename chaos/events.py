@@ -11,15 +11,18 @@ from chaos.journal import Intent
 SLOW, POISON, PARENTS = 30, 2, 10
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 5.0
 
+#: Of which types, and how many in a hundred of each.
+TYPES, SHARES = ("order", "parcel", "reminder"), (45, 45, 10)
+
 #: Items that a parcel has at most.
 MOST_ITEMS = 4
 
 
 def make_intent(key: str, chance: random.Random) -> Intent:
-    """The next event to send: an order or a parcel, quick or slow, good or poison."""
+    """The next event to send: an order, a parcel or a reminder, quick or slow, good or poison."""
     is_poison = chance.randrange(100) < POISON
     data: dict[str, Any] = {
-        "type": chance.choice(("order", "parcel")),
+        "type": chance.choices(TYPES, SHARES)[0],
         "intent": key,
         "seconds": round(chance.uniform(SHORTEST_SECONDS, LONGEST_SECONDS), 2) if chance.randrange(100) < SLOW else 0,
         "poison": is_poison,

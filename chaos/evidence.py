@@ -48,14 +48,14 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The counts by their three sources, at one quiet moment: `stats` is the answer of each API, by its name.
+    """The counts by their sources, at one quiet moment: `told` is what each API answers, by where it does.
 
     `both`, `neither` and `strangers` are events with a run and a result, with none, and runs or results of no event.
     """
 
     counted: Mapping[str, int]
     tallied: Mapping[str, int]
-    stats: Mapping[str, Mapping[str, int]]
+    told: Mapping[str, Mapping[str, int]]
     both: Sequence[str] = ()
     neither: Sequence[str] = ()
     strangers: Sequence[str] = ()

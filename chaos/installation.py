@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +54,10 @@ class Installation:
 
 @asynccontextmanager
 async def running_installation(
-    folder: Path, events_per_second: float, app: str = "chaos.app", settings: Mapping[str, object] | None = None
+    folder: Path, events_per_second: float, app: str = "chaos.app"
 ) -> AsyncIterator[Installation]:
     """Start a cluster in `folder` and warm it up; it is gone at the end of the context. Raises CampaignFailed."""
-    cluster = await asyncio.to_thread(Cluster, folder, app, settings)
+    cluster = await asyncio.to_thread(Cluster, folder, app)
     try:
         await cluster.start()
         await _warm_up(cluster, events_per_second)

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -34,18 +35,20 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer that was no success."""
+    """An HTTP answer that was no success; `retry_after` is that header."""
 
     status: int
     media_type: str
     body: str
+    retry_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request: `event_id` of an accepted one, `why` of one that nobody knows of."""
+    """What came of a request, after `seconds`: `event_id` of an accepted one, `why` of one that nobody knows of."""
 
     verdict: Verdict
+    seconds: float = 0.0
     event_id: str | None = None
     replayed: bool = False
     why: str | None = None
@@ -54,13 +57,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Sending:
-    """One request; without an outcome, the client ended before it heard of one."""
+    """One request, sent `at` (Unix time); without an outcome, the client ended before it heard of one."""
 
     key: str
     number: int
     purpose: Purpose
     api: str
     outcome: Outcome | None = None
+    at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -89,6 +93,12 @@ class History:
             return len(unknown)
         return len({sending.key for sending in rest} - unknown)
 
+    def slowest(self, verdict: Verdict, share: float) -> float | None:
+        """In how many seconds this share of the requests that ended so was answered; None if none was."""
+        outcomes = [sending.outcome for sending in self.sendings if sending.outcome is not None]
+        seconds = sorted(outcome.seconds for outcome in outcomes if outcome.verdict == verdict)
+        return seconds[max(0, ceil(share * len(seconds)) - 1)] if seconds else None
+
 
 class Journal:
     """Appends to a file. What `write` was given is on disk when it returns; many callers share one fsync."""
@@ -103,7 +113,8 @@ class Journal:
         await self._write({"intent": asdict(intent)})
 
     async def send(self, sending: Sending) -> None:
-        told = {"key": sending.key, "number": sending.number, "purpose": sending.purpose, "api": sending.api}
+        told = asdict(sending)
+        del told["outcome"]
         await self._write({"sending": told})
 
     async def end(self, sending: Sending, outcome: Outcome) -> None:

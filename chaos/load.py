@@ -5,6 +5,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -135,9 +136,10 @@ class Load:
 
     async def _post(self, intent: Intent, body: str, purpose: Purpose, api: Api | None = None) -> Outcome:
         api = api or self._chance.choice(self._apis)
-        sending = Sending(intent.key, next(self._sendings), purpose, api.name)
+        sending = Sending(intent.key, next(self._sendings), purpose, api.name, at=time.time())
         await self._journal.send(sending)
-        outcome = await self._ask(api, intent.key, body)
+        began = time.monotonic()
+        outcome = replace(await self._ask(api, intent.key, body), seconds=time.monotonic() - began)
         await self._journal.end(sending, outcome)
         return outcome
 
@@ -161,7 +163,8 @@ def outcome_of(answer: httpx2.Response) -> Outcome:
         replayed = answer.headers.get("idempotency-replayed") == "true"
         return Outcome("ok", event_id=orjson.loads(answer.content)["id"], replayed=replayed)
     media_type = answer.headers.get("content-type", "")
-    kept = Answer(answer.status_code, media_type, answer.text[:BODY_CHARACTERS])
+    retry_after = answer.headers.get("retry-after")
+    kept = Answer(answer.status_code, media_type, answer.text[:BODY_CHARACTERS], retry_after)
     if answer.status_code in (httpx2.codes.SERVICE_UNAVAILABLE, httpx2.codes.CONFLICT):
         return Outcome("unknown", why=str(answer.status_code), answer=kept)
     return Outcome("refused", answer=kept)

@@ -69,6 +69,5 @@ def _all(options: Options, faults: Sequence[Fault], chance: random.Random) -> li
     """All of them; for the short campaign one of each family."""
     if not options.is_short:
         return list(faults)
-    short = [fault for fault in faults if fault.in_short]
-    families = sorted({fault.family for fault in short})
-    return [chance.choice([fault for fault in short if fault.family == family]) for family in families]
+    families = sorted({fault.family for fault in faults})
+    return [chance.choice([fault for fault in faults if fault.family == family]) for family in families]

@@ -8,22 +8,44 @@ import orjson
 
 from bench.report import machine
 from chaos.broken.trial import Trial
-from chaos.options import Options
-from chaos.plan import Round
+from chaos.options import EVENTS_PER_SECOND, Options
+from chaos.plan import BESIDE_SECONDS, Round
 from chaos.rounds import VERDICTS, Judgement
 
-_HEAD = ("fault", "s", "events", "ok", "refused", "unknown", "kills", "counted", "reruns", "taken over", "quiet s")
+_HEAD = (
+    "fault",
+    "s",
+    "events",
+    "ok",
+    "refused",
+    "unknown",
+    "p99 s",
+    "kills",
+    "counted",
+    "reruns",
+    "taken over",
+    "quiet s",
+)
 
-_LINE = "{:6} {:>5} {:>7} {:>6} {:>7} {:>7} {:>6} {:>7} {:>7} {:>10} {:>8}  {}"
+_LINE = "{:6} {:>5} {:>7} {:>6} {:>7} {:>7} {:>6} {:>6} {:>7} {:>7} {:>10} {:>8}  {}"
 
 
 def print_head(options: Options, rounds: Sequence[Round], folder: Path) -> None:
     """What is about to happen, and how to have it happen again."""
-    kind = "short" if options.is_short else f"{options.minutes:g} minutes"
-    print(f"The fault campaign, {kind}; seed {options.seed}; {options.events_per_second:g} events/s; in {folder}")
+    _print_plan("The fault campaign", options, folder)
     for planned in rounds:
         print(f"  {planned.fault.name:4} {planned.fault.title}")
     print(_LINE.format(*_HEAD, ""), flush=True)
+
+
+def print_trials_head(options: Options, folder: Path) -> None:
+    """As `print_head`, of a trial of broken builds."""
+    _print_plan("Builds that are broken on purpose", options, folder)
+
+
+def _print_plan(what: str, options: Options, folder: Path) -> None:
+    kind = "short" if options.is_short else f"{options.minutes:g} minutes"
+    print(f"{what}, {kind}; seed {options.seed}; {options.events_per_second:g} events/s; in {folder}", flush=True)
 
 
 def print_round(judgement: Judgement) -> None:
@@ -36,6 +58,7 @@ def print_round(judgement: Judgement) -> None:
         judgement.ok,
         judgement.refused,
         judgement.unknown,
+        "-" if judgement.accept_p99_seconds is None else judgement.accept_p99_seconds,
         judgement.kills,
         judgement.counted,
         judgement.reruns,
@@ -57,10 +80,23 @@ def print_tail(options: Options, judgements: Sequence[Judgement], seconds: float
     verdicts = [judgement.verdict for judgement in judgements]
     events = sum(judgement.events for judgement in judgements)
     counted = sum(judgement.counted for judgement in judgements)
+    again = sum(judgement.reruns for judgement in judgements)
     told = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in verdicts)
-    print(f"{len(judgements)} rounds: {told}; {events} events, {counted} kills that counted; {seconds:.0f} s.")
-    for name in sorted({one.fault for one in judgements if one.verdict in ("breach", "void")}):
-        print(f'Again: make chaos CHAOS_ARGS="--seed {options.seed} --faults {name}"')
+    sums = f"{events} events, {counted} kills that counted, {again} reruns"
+    print(f"{len(judgements)} rounds: {told}; {sums}; {seconds:.0f} s.")
+    for one in judgements:
+        if one.verdict in ("breach", "void"):
+            print(f'Again: make chaos CHAOS_ARGS="{_words(options, one)}"')
+
+
+def _words(options: Options, judgement: Judgement) -> str:
+    """The options that repeat a round."""
+    words = f"--seed {options.seed} --faults {judgement.fault}"
+    if not options.is_short:
+        words += f" --minutes {(judgement.seconds + BESIDE_SECONDS) / 60:g}"
+    if options.events_per_second != EVENTS_PER_SECOND:
+        words += f" --events-per-second {options.events_per_second:g}"
+    return words
 
 
 def print_trials(trials: Sequence[Trial]) -> None:

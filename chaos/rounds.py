@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,10 +18,10 @@ from chaos.faults.fault import Injected, Scene
 from chaos.findings import Finding
 from chaos.installation import Installation
 from chaos.invariants import breaches
-from chaos.journal import Journal, read_journal
+from chaos.journal import History, Journal, read_journal
 from chaos.load import Load
 from chaos.plan import Round
-from chaos.waiting import came_true
+from chaos.waiting import CampaignFailed, came_true
 
 #: The load runs alone for so long before the fault begins.
 ALONE_SECONDS = 1.0
@@ -53,11 +53,12 @@ class Judgement:
     ok: int
     refused: int
     unknown: int
-    kills: int
-    counted: int
-    reruns: int
-    taken_over: int
-    quiet_seconds: float | None
+    accept_p99_seconds: float | None
+    kills: int = 0
+    counted: int = 0
+    reruns: int = 0
+    taken_over: int = 0
+    quiet_seconds: float | None = None
     details: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     void: str | None = None
@@ -77,7 +78,11 @@ async def run_round(installation: Installation, planned: Round, folder: Path, ev
     """Break the installation, mend it, and judge what is left; the raw evidence is kept in `folder`."""
     cluster, path = installation.cluster, folder / "journal.jsonl"
     calls_before = sizes_of(cluster.calls)
-    injected = await _break(cluster, planned, path, events_per_second)
+    try:
+        injected = await _break(cluster, planned, path, events_per_second)
+    except CampaignFailed as error:
+        return _not_healed(planned, read_journal(path), error)
+    (folder / "injected.json").write_bytes(orjson.dumps(injected, default=sorted))
     quiet_seconds = await came_true(installation.is_quiet, QUIET_SECONDS)
     measures = await installation.measures()
     watched = Watched(read_journal(path), calls_before, quiet_seconds, installation.baseline, measures)
@@ -118,8 +123,23 @@ def _scene(cluster: Cluster, load: Load, planned: Round, chance: random.Random) 
 
 def judge(planned: Round, injected: Injected, evidence: Evidence) -> Judgement:
     """What the evidence says of a round."""
-    history = evidence.history
-    ok = history.count("ok")
+    return replace(
+        _blank(planned, evidence.history),
+        kills=len(injected.kills),
+        counted=injected.counted,
+        reruns=reruns(evidence.calls),
+        taken_over=len(evidence.lost_attempts),
+        quiet_seconds=None if evidence.quiet_seconds is None else round(evidence.quiet_seconds, 1),
+        details=injected.details,
+        findings=[*breaches(evidence), *injected.findings, *planned.fault.check(evidence, injected)],
+        void=_void(planned, evidence.history.count("ok"), injected),
+        skipped=injected.skipped,
+    )
+
+
+def _blank(planned: Round, history: History) -> Judgement:
+    """A round as its journal tells of it, not judged yet."""
+    p99 = history.slowest("ok", 0.99)
     return Judgement(
         round=planned.name,
         fault=planned.fault.name,
@@ -127,24 +147,23 @@ def judge(planned: Round, injected: Injected, evidence: Evidence) -> Judgement:
         seed=planned.seed,
         seconds=round(planned.seconds, 1),
         events=len(history.intents),
-        ok=ok,
+        ok=history.count("ok"),
         refused=history.count("refused"),
         unknown=history.count("unknown"),
-        kills=injected.kills,
-        counted=injected.counted,
-        reruns=reruns(evidence.calls),
-        taken_over=len(evidence.lost_attempts),
-        quiet_seconds=None if evidence.quiet_seconds is None else round(evidence.quiet_seconds, 1),
-        details=injected.details,
-        findings=[*breaches(evidence), *injected.findings, *planned.fault.check(evidence, injected)],
-        void=_void(planned, ok, injected),
-        skipped=injected.skipped,
+        accept_p99_seconds=None if p99 is None else round(p99, 3),
     )
+
+
+def _not_healed(planned: Round, history: History, error: CampaignFailed) -> Judgement:
+    """Of an installation that does not come back there is no other evidence."""
+    return replace(_blank(planned, history), findings=[Finding("I7", f"not healed: {error}")])
 
 
 def _void(planned: Round, ok: int, injected: Injected) -> str | None:
     if ok < planned.least_ok:
         return f"{ok} events were accepted, and {planned.least_ok} are needed"
+    if planned.fault.effect and not injected.details.get(planned.fault.effect) and not injected.skipped:
+        return f"the fault had no effect: {planned.fault.effect} 0"
     if injected.counted < planned.least_kills:
         return f"{injected.counted} kills counted, and {planned.least_kills} are needed"
     return None

@@ -14,7 +14,7 @@ BUILDS: Sequence[BrokenBuild] = (
     BrokenBuild("no-fencing", "late results are stored", "chaos.broken.no_fencing", F7, ["I3"]),
     BrokenBuild(
         "publish-before-commit",
-        "told before the commit",
+        "clients are told before the commit",
         "chaos.broken.publish_before_commit",
         F2,
         ["I1"],

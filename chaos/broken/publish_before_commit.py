@@ -1,4 +1,4 @@
-"""The client and the workers are told of an event before it is committed."""
+"""The client is told that an event is accepted before it is committed."""
 
 import asyncio
 from collections.abc import Sequence

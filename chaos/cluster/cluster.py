@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, LiteralString
@@ -37,11 +37,10 @@ _EXECUTING = "SELECT pid FROM headrace.workers WHERE expires > now() AND role = 
 class Cluster:
     """PostgreSQL, Valkey, `APIS` APIs and `WORKERS` workers, each program behind proxies of its own.
 
-    `app` is the user's module; `settings` replace some of the programs', by field. Whatever dies is started again
-    unless it was stopped.
+    `app` is the user's module. Whatever dies is started again unless it was stopped.
     """
 
-    def __init__(self, folder: Path, app: str = "chaos.app", settings: Mapping[str, object] | None = None) -> None:
+    def __init__(self, folder: Path, app: str = "chaos.app") -> None:
         self.folder = folder
         self.logs = folder / "logs"
         #: Where the nodes write of their calls.
@@ -50,7 +49,7 @@ class Cluster:
             made.mkdir(parents=True, exist_ok=True)
         self.postgres, self.valkey = make_servers(folder, self.logs)
         self._held = ExitStack()
-        self._settings = {"app": app, "data_dir": folder, **(settings or {})}
+        self._settings = {"app": app, "data_dir": folder}
         self.apis = [
             Api(f"api-{number}", port, *self._place()) for number, port in enumerate(_free_ports(APIS), start=1)
         ]

@@ -14,7 +14,7 @@ from chaos.faults.frozen import F7
 from chaos.faults.messages import F15
 from chaos.faults.mix import F36
 from chaos.faults.nodes import F25
-from chaos.faults.postgres import F16, F50
+from chaos.faults.postgres import F16, F50, F52
 from chaos.faults.redis import F9, F10, F11, F12
 from chaos.faults.releases import F37
 from chaos.faults.stopping import F28
@@ -43,4 +43,5 @@ FAULTS: Sequence[Fault] = (
     F37,
     F50,
     F51,
+    F52,
 )

@@ -21,8 +21,7 @@ async def kill_apis(scene: Scene) -> Injected:
             continue
         victim = scene.chance.choice(busy)
         await asyncio.sleep(scene.chance.uniform(0, 2 * LOOK_SECONDS))
-        injected.counted += victim.holds_work
-        injected.kills += 1
+        injected.kill(victim.name, counts=victim.holds_work)
         victim.kill()
         await asyncio.sleep(EVERY_SECONDS)
     return injected

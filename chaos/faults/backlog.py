@@ -83,4 +83,4 @@ def judge_draining(queued: int, left: Sequence[int], few: float) -> Injected:
     return injected
 
 
-F32 = Fault("F32", "20,000 queued while all workers are down, then these start", "load", drain_backlog)
+F32 = Fault("F32", "20,000 queued while all workers are down, then these start", "load", drain_backlog, effect="queued")

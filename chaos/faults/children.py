@@ -48,9 +48,8 @@ async def kill_children(scene: Scene) -> Injected:
         if (victim := await _choose(scene)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
-                injected.kills += 1
             left = set(await scene.cluster.rows(_HELD, victim))
-            injected.counted += bool(left)
+            injected.kill(f"process {victim}", counts=bool(left))
             injected.held |= left
         await asyncio.sleep(EVERY_SECONDS)
     if trees != [worker.pid for worker in scene.cluster.workers]:

@@ -39,8 +39,7 @@ async def kill_at_commits(scene: Scene, catch: Catch) -> Injected:
 
         def kill(pid: int, victim: Api = victim, killed: asyncio.Event = killed) -> None:
             """In the proxy's thread, while the process waits for the answer to a commit, and a client for its own."""
-            injected.counted += victim.posts_in_flight > 0
-            injected.kills += 1
+            injected.kill(victim.name, counts=victim.posts_in_flight > 0)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             loop.call_soon_threadsafe(killed.set)

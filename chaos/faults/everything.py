@@ -40,9 +40,11 @@ async def _kill(cluster: Cluster, injected: Injected) -> None:
     [(open_transactions,)] = await cluster.rows(_OPEN)
     held = await held_by_worker(cluster)
     victims = [program for program in cluster.programs if program.is_running]
-    injected.counted += sum(api.holds_work for api in cluster.apis) + sum(count > 0 for count in held.values())
-    injected.counted += open_transactions > 0
-    injected.kills += len(victims) + 2
+    at_work = {api.name for api in cluster.apis if api.holds_work} | {worker.name for worker in held if held[worker]}
+    for program in victims:
+        injected.kill(program.name, counts=program.name in at_work)
+    injected.kill("valkey", counts=False)
+    injected.kill("postgres", counts=open_transactions > 0)
     injected.details["ends of everything"] += 1
     for program in victims:
         program.kill()

@@ -15,18 +15,35 @@ from chaos.load import Load
 Family = Literal["api", "worker", "everything", "redis", "postgres", "nodes", "clocks", "load", "mix"]
 
 
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The end of a process at a moment (Unix time); it counts if the victim held work then."""
+
+    at: float
+    victim: str
+    counts: bool
+
+
 @dataclass(slots=True)
 class Injected:
-    """What a fault did. A kill is counted if the victim held work at that moment; `details` are figures to report.
+    """What a fault did; `details` are figures to report.
 
     `skipped` says why the fault cannot be injected on this machine.
     """
 
-    kills: int = 0
-    counted: int = 0
+    kills: list[Kill] = field(default_factory=list)
     details: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     skipped: str | None = None
+
+    @property
+    def counted(self) -> int:
+        """How many kills met somebody at work."""
+        return sum(kill.counts for kill in self.kills)
+
+    def kill(self, victim: str, *, counts: bool) -> None:
+        """Write down that somebody was killed just now."""
+        self.kills.append(Kill(time.time(), victim, counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +86,8 @@ class Fault:
     """One way to break a running installation.
 
     `inject` ends by `scene.until`, and need not mend anything: the campaign heals the cluster behind it. With
-    `kills`, a round without enough counted kills is void. `check` is asked, after the invariants, for what this fault
-    alone promises. A fault that is not `in_short` takes too long for the short campaign.
+    `kills`, a round without enough counted kills is void; with an `effect`, one in whose details that figure is 0.
+    `check` is asked, after the invariants, for what this fault alone promises.
     """
 
     name: str
@@ -78,5 +95,5 @@ class Fault:
     family: Family
     inject: Callable[[Scene], Awaitable[Injected]]
     kills: bool = False
+    effect: str | None = None
     check: Callable[[Evidence, Injected], Sequence[Finding]] = no_check
-    in_short: bool = True

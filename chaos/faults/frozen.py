@@ -62,4 +62,6 @@ def _discarded(worker: Worker) -> int:
     return worker.log.read_bytes().count(DISCARDED)
 
 
-F7 = Fault("F7", "SIGSTOP of a worker tree for 3 leases, then SIGCONT", "worker", freeze_workers)
+F7 = Fault(
+    "F7", "SIGSTOP of a worker tree for 3 leases, then SIGCONT", "worker", freeze_workers, effect="attempts held"
+)

@@ -123,4 +123,6 @@ def _command(process: psutil.Process) -> list[str]:
     return []
 
 
-F15 = Fault("F15", "garbage, a pickle, an unknown task, one id 100 times in the list", "redis", send_nonsense)
+F15 = Fault(
+    "F15", "garbage, a pickle, an unknown task, one id 100 times in the list", "redis", send_nonsense, effect="messages"
+)

@@ -23,6 +23,9 @@ NEIGHBOURS, SHORTEST_SECONDS, LONGEST_SECONDS = 500, 0.5, 2.0
 #: None of them may run again more often than this.
 MOST_RERUNS = 2
 
+#: Of the ways to be bad there is one for so many seconds of the time that there is: some cost five processes each.
+WAY_SECONDS = 3.0
+
 #: A watchdog that is soon done with a process, but sooner than others take over from it, as by default.
 WATCHFUL = {
     "HEADRACE_STUCK_SECONDS": "5",
@@ -59,8 +62,8 @@ def _body(data: dict[str, object]) -> str:
 
 
 async def run_bad_nodes(scene: Scene) -> Injected:
-    """Accept an event of each bad way amid 500 slow ones; this ends when all of them are finished."""
-    bad: list[MakeIntent] = [partial(make_bad, way) for way in get_args(Way)]
+    """Accept an event of each way that there is time for, amid 500 slow ones; ends when all are finished."""
+    bad: list[MakeIntent] = [partial(make_bad, way) for way in ways_in(scene.seconds_left, scene.chance)]
     makers: list[MakeIntent] = [*bad, *[make_neighbour] * NEIGHBOURS]
     scene.chance.shuffle(makers)
     usual, scene.load.events_per_second = scene.load.events_per_second, EVENTS_PER_SECOND
@@ -68,8 +71,18 @@ async def run_bad_nodes(scene: Scene) -> Injected:
         await send_all(scene, makers, TYPES)
         seconds = await came_true(lambda: _are_finished(scene), FINISHED_SECONDS)
     scene.load.events_per_second = usual
-    finished = {} if seconds is None else {"seconds until all were finished": round(seconds, 1)}
-    return Injected(details={"neighbours": NEIGHBOURS, "bad": len(bad), **finished})
+    injected = Injected(details={"neighbours": NEIGHBOURS, "bad": len(bad)})
+    if seconds is None:
+        injected.findings.append(Finding("F25", f"bad ones or slow ones were left after {FINISHED_SECONDS:g} s"))
+    else:
+        injected.details["seconds until all were finished"] = round(seconds, 1)
+    return injected
+
+
+def ways_in(seconds: float, chance: random.Random) -> Sequence[Way]:
+    """All of them, or as many as there is time for."""
+    ways: Sequence[Way] = get_args(Way)
+    return chance.sample(ways, min(len(ways), max(1, int(seconds / WAY_SECONDS))))
 
 
 async def _are_finished(scene: Scene) -> bool:
@@ -91,5 +104,6 @@ F25 = Fault(
     "nodes that loop, sleep for ever, crash, allocate, return 1 GiB",
     "nodes",
     run_bad_nodes,
+    effect="bad",
     check=check_neighbours,
 )

@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import redis.asyncio
 
+from chaos.evidence import Evidence
 from chaos.faults.fault import Fault, Injected, Scene
+from chaos.findings import Finding
 
 #: How long Redis is away, at most; a short round leaves a third of itself to what follows.
 AWAY_SECONDS, AWAY_SHARE = 30.0, 0.67
@@ -72,13 +74,27 @@ async def _refusals(client: redis.asyncio.Redis) -> float:
     return float(errors.get("errorstat_OOM", {}).get("count", 0))
 
 
+def check_accepting(evidence: Evidence, _injected: Injected) -> Sequence[Finding]:
+    """Events that were not accepted at once, although only Redis is away."""
+    ended = [(sending.key, sending.outcome) for sending in evidence.history.sendings if sending.outcome is not None]
+    refused = sorted({key for key, outcome in ended if outcome.answer is not None and outcome.answer.status == 503})
+    return [Finding("promise 4", "not accepted while Redis was away", refused)] if refused else []
+
+
 async def _with_client(scene: Scene, act: Callable[[redis.asyncio.Redis], Awaitable[Injected]]) -> Injected:
     """Past every proxy."""
     async with redis.asyncio.Redis.from_url(scene.cluster.valkey.url) as client:
         return await act(client)
 
 
-F9 = Fault("F9", "Redis gone without saving, 30 s down, back empty", "redis", lose_redis)
-F10 = Fault("F10", "Redis hung for 30 s", "redis", hang_redis)
-F11 = Fault("F11", "FLUSHALL every 2 s", "redis", flush_redis)
-F12 = Fault("F12", "Redis out of memory", "redis", fill_redis)
+F9 = Fault(
+    "F9",
+    "Redis gone without saving, 30 s down, back empty",
+    "redis",
+    lose_redis,
+    effect="seconds away",
+    check=check_accepting,
+)
+F10 = Fault("F10", "Redis hung for 30 s", "redis", hang_redis, effect="seconds away", check=check_accepting)
+F11 = Fault("F11", "FLUSHALL every 2 s", "redis", flush_redis, effect="times flushed", check=check_accepting)
+F12 = Fault("F12", "Redis out of memory", "redis", fill_redis, effect="writes refused", check=check_accepting)

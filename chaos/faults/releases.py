@@ -54,7 +54,8 @@ async def release_badly(scene: Scene) -> Injected:
     count = int(min(FAILING, EVENTS_PER_SECOND * scene.seconds_left / 3))
     injected.details["deliveries"] = count
     await send_all(scene, [make_delivery] * count, ["delivery"], EVENTS_PER_SECOND)
-    await came_true(lambda: _is_zero(scene.cluster, _UNTRIED), FAILED_SECONDS)
+    if await came_true(lambda: _is_zero(scene.cluster, _UNTRIED), FAILED_SECONDS) is None:
+        injected.findings.append(Finding("F37", f"not all deliveries had failed after {FAILED_SECONDS:g} s"))
     await _type(scene.cluster, PAUSE, injected)
     file.unlink()
     for words in REPAIR:
@@ -99,5 +100,6 @@ F37 = Fault(
     "a bad release fails 5,000 events: pause, fix, retry-now",
     "load",
     release_badly,
+    effect="deliveries",
     check=check_deliveries,
 )

@@ -58,4 +58,6 @@ def check_nothing_lost(evidence: Evidence, _injected: Injected) -> Sequence[Find
     return [Finding("F28", "lost by a worker that ended in order", sorted(lost[0] for lost in evidence.lost_attempts))]
 
 
-F28 = Fault("F28", "SIGTERM to all workers every 10 s", "worker", stop_workers, check=check_nothing_lost)
+F28 = Fault(
+    "F28", "SIGTERM to all workers every 10 s", "worker", stop_workers, effect="stops", check=check_nothing_lost
+)

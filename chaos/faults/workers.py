@@ -19,8 +19,7 @@ async def kill_workers(scene: Scene) -> Injected:
             victim = scene.chance.choice(busy)
             pids = {process.pid for process in victim.processes()}
             victim.kill()
-            injected.kills += 1
-            injected.counted += await _still_hold(scene.cluster, pids)
+            injected.kill(victim.name, counts=await _still_hold(scene.cluster, pids))
         await asyncio.sleep(EVERY_SECONDS)
     return injected
 

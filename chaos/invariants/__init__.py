@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from chaos.evidence import Evidence
 from chaos.findings import Finding
 from chaos.invariants.answers import check_answers
+from chaos.invariants.emitted import check_emitted
 from chaos.invariants.failed import check_failed
 from chaos.invariants.finished import check_finished
 from chaos.invariants.ledger import check_ledger
@@ -18,6 +19,7 @@ INVARIANTS: Sequence[Callable[[Evidence], list[Finding]]] = (
     check_finished,
     check_unknown,
     check_once,
+    check_emitted,
     check_failed,
     check_answers,
     check_quiet,

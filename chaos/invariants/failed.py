@@ -1,4 +1,4 @@
-"""I4: every failed event is listed, and no good one failed."""
+"""I4: every failed event is listed, no good one failed, and none is cancelled that nobody cancelled."""
 
 from chaos.evidence import Evidence
 from chaos.findings import Finding
@@ -12,8 +12,10 @@ def check_failed(evidence: Evidence) -> list[Finding]:
     current = [result for result in evidence.results if not result.past]
     failed = {result.event_id for result in current if result.state == "failed"}
     succeeded = {result.event_id for result in current if result.state == "succeeded"}
+    cancelled = [result.event_id for result in evidence.results if result.state == "cancelled"]
     return [
         *found("I4", "a good event failed", failed - poison),
+        *found("I4", "cancelled, though nobody asked for it", cancelled),
         *found("I4", "an event succeeded whose node always fails", succeeded & poison),
         *found("I4", "a failed event is not listed", failed - evidence.listed_failed),
         *found("I4", "listed as failed, and is not", evidence.listed_failed - failed),

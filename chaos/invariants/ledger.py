@@ -27,7 +27,7 @@ def check_ledger(evidence: Evidence) -> list[Finding]:
 
 def _differing(counted: Mapping[str, int], ledger: Ledger) -> list[Finding]:
     tallied = {name: ledger.tallied.get(name, 0) for name in ("accepted", *FINISHED)}
-    told = {"the tallies say": tallied, **{f"/stats of {name} says": stats for name, stats in ledger.stats.items()}}
+    told = {"the tallies say": tallied, **{f"{where} says": figures for where, figures in ledger.told.items()}}
     return [
         Finding("I8", f"the rows say {counted[name]} {name}, {who} {figures.get(name)}")
         for who, figures in told.items()

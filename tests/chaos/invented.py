@@ -10,6 +10,8 @@ from chaos.measures import Measures
 
 GOOD, BAD, CHILD = (f"00000000-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
 
+PARENT = '{"type": "order", "intent": "a", "parent": true}'
+
 COUNTS = {"accepted": 3, "unfinished": 0, "succeeded": 2, "failed": 1, "cancelled": 0}
 
 MEASURES = Measures(20, 25, {"api": 30, "worker process": 40}, {"api": 100 * 2**20, "worker process": 120 * 2**20})
@@ -17,7 +19,7 @@ MEASURES = Measures(20, 25, {"api": 30, "worker process": 40}, {"api": 100 * 2**
 
 def history(*more: Sending) -> History:
     """An order and a poisoned parcel, both accepted, and further requests for them."""
-    intents = [Intent("a", "order", "{}"), Intent("b", "parcel", "{}", poison=True)]
+    intents = [Intent("a", "order", PARENT), Intent("b", "parcel", "{}", poison=True)]
     sendings = [
         Sending("a", 1, "first", "api-1", Outcome("ok", event_id=GOOD)),
         Sending("b", 2, "first", "api-2", Outcome("ok", event_id=BAD)),
@@ -57,7 +59,7 @@ def evidence(**spoilt: Any) -> Evidence:
         lost_attempts=frozenset({(GOOD, 1, 1)}),
         listed_failed=frozenset({BAD}),
         calls=[call(GOOD, "charge", "a"), call(GOOD, "ship", "a"), call(BAD, "weigh", "b", raised="ConnectionError")],
-        ledger=Ledger(COUNTS, COUNTS, {"api-1": COUNTS}),
+        ledger=Ledger(COUNTS, COUNTS, {"/stats of api-1": COUNTS}),
         quiet_seconds=1.5,
         baseline=MEASURES,
         measures=MEASURES,

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 def judged(*fallen: str) -> Judgement:
     return Judgement(
-        round="01-F7", fault="F7", title="", seed=1, seconds=14, events=700, ok=700, refused=0, unknown=0, kills=0,
-        counted=0, reruns=0, taken_over=0, quiet_seconds=1.0, findings=[Finding(name, "") for name in fallen],
+        round="01-F7", fault="F7", title="", seed=1, seconds=14, events=700, ok=700, refused=0, unknown=0,
+        accept_p99_seconds=0.01, quiet_seconds=1.0, findings=[Finding(name, "") for name in fallen],
     )  # fmt: skip
 
 

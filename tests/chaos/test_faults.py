@@ -12,10 +12,12 @@ from chaos.faults.children import KilledChildren, check_losses
 from chaos.faults.fault import Injected
 from chaos.faults.messages import TASK, nonsense
 from chaos.faults.mix import MIXED
-from chaos.faults.nodes import check_neighbours
+from chaos.faults.nodes import check_neighbours, ways_in
+from chaos.faults.redis import check_accepting
 from chaos.faults.releases import check_deliveries
 from chaos.faults.stopping import check_nothing_lost
-from tests.chaos.invented import BAD, GOOD, evidence
+from chaos.journal import Answer, Outcome, Sending
+from tests.chaos.invented import BAD, GOOD, evidence, history
 
 
 def test_an_attempt_that_a_kill_ended_must_be_counted_as_lost() -> None:
@@ -47,6 +49,10 @@ def of_neighbour(attempt: int) -> Evidence:
 def test_a_neighbour_may_run_again_twice() -> None:
     assert not check_neighbours(of_neighbour(3), Injected())
     assert check_neighbours(of_neighbour(4), Injected())
+
+
+def test_there_are_as_many_bad_nodes_as_there_is_time_for() -> None:
+    assert [len(set(ways_in(seconds, random.Random(1)))) for seconds in (0.0, 9.9, 60.0)] == [1, 3, 7]
 
 
 def of_delivery(state: str) -> Evidence:
@@ -88,3 +94,13 @@ def test_some_of_what_nobody_understands_looks_like_a_message() -> None:
 
 def test_a_mix_is_made_of_faults_that_there_are() -> None:
     assert set(MIXED) < set(FAULTS)
+
+
+def answered_unavailable() -> Evidence:
+    outcome = Outcome("unknown", why="503", answer=Answer(503, "application/problem+json", "{}", "1"))
+    return evidence(history=history(Sending("a", 3, "again", "api-1", outcome)))
+
+
+def test_a_redis_that_is_away_keeps_no_event_from_being_accepted() -> None:
+    assert not check_accepting(evidence(), Injected())
+    assert check_accepting(answered_unavailable(), Injected())

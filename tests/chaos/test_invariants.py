@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
+from chaos.collecting import counts_in
 from chaos.evidence import Evidence, StoredEvent, StoredResult, StoredRun
 from chaos.invariants import breaches
-from chaos.journal import Answer, Outcome, Sending
+from chaos.journal import Answer, Outcome, Purpose, Sending
 from tests.chaos.invented import BAD, CHILD, COUNTS, GOOD, MEASURES, call, evidence, history
 
 PROBLEM = {
@@ -22,14 +23,22 @@ PROBLEM = {
     "errors": [],
 }
 
+REFUSAL = {**PROBLEM, "status": 422, "code": "idempotency-key-reused"}
+
 
 def found(spoilt: Evidence) -> list[tuple[str, list[str]]]:
     return [(finding.invariant, list(finding.ids)) for finding in breaches(spoilt)]
 
 
-def answered(status: int, body: object = PROBLEM, media_type: str = "application/problem+json") -> Evidence:
+def answered(
+    status: int,
+    body: object = PROBLEM,
+    media_type: str = "application/problem+json",
+    retry_after: str | None = "1",
+) -> Evidence:
     """A second request for the first event, answered so."""
-    outcome = Outcome("unknown", why=str(status), answer=Answer(status, media_type, orjson.dumps(body).decode()))
+    answer = Answer(status, media_type, orjson.dumps(body).decode(), retry_after)
+    outcome = Outcome("unknown", why=str(status), answer=answer)
     return evidence(history=history(Sending("a", 3, "again", "api-1", outcome)))
 
 
@@ -68,7 +77,7 @@ def test_an_output_that_is_wrong_is_a_breach() -> None:
 def test_two_events_under_one_key_are_a_breach() -> None:
     twin = StoredEvent("twin", "order", "a")
     result = StoredResult("twin", 1, 1, "succeeded", nodes={"ship": "a"})
-    assert found(evidence(events=[*evidence().events, twin], results=[*results(), result])) == [("I2", ["a"])]
+    assert ("I2", ["a"]) in found(evidence(events=[*evidence().events, twin], results=[*results(), result]))
 
 
 def test_two_ids_for_one_key_are_a_breach() -> None:
@@ -101,6 +110,32 @@ def test_an_event_of_which_nobody_knows_may_be_stored_or_not(outcome: Outcome | 
     told.sendings[0].outcome = outcome
     assert found(evidence(history=told)) == []
     assert found(evidence(history=told, events=evidence().events[1:2], results=results(good=None, child=None))) == []
+
+
+@pytest.mark.parametrize(("purpose", "fallen"), [("first", [["a"]]), ("repeat", [["a"]]), ("other-body", [])])
+def test_only_another_body_may_be_refused(purpose: Purpose, fallen: list[list[str]]) -> None:
+    refusal = Outcome("refused", answer=Answer(422, "application/problem+json", orjson.dumps(REFUSAL).decode()))
+    sendings = history(Sending("a", 3, purpose, "api-1", refusal))
+    assert [ids for invariant, ids in found(evidence(history=sendings)) if invariant == "I2"] == fallen
+
+
+def test_what_a_run_emitted_is_stored_once() -> None:
+    lost = evidence(events=evidence().events[:2], results=results(child=None))
+    assert found(lost) == [("I1", [GOOD])]
+    twin = StoredEvent("twin", "receipt", "a", parent=GOOD)
+    result = StoredResult("twin", 1, 1, "succeeded", nodes={"file": "a"})
+    assert found(evidence(events=[*evidence().events, twin], results=[*results(), result])) == [("I3", [GOOD])]
+
+
+def test_what_nobody_emitted_is_not_stored() -> None:
+    told = history()
+    told.intents["a"] = replace(told.intents["a"], body='{"type": "order"}')
+    assert found(evidence(history=told)) == [("I3", [GOOD])]
+
+
+def test_a_cancelled_event_is_a_breach() -> None:
+    cancelled = StoredResult(CHILD, 1, 1, "cancelled")
+    assert found(evidence(results=results(child=cancelled))) == [("I4", [CHILD])]
 
 
 def test_two_results_of_one_run_are_a_breach() -> None:
@@ -142,7 +177,7 @@ def test_a_key_of_two_items_is_a_breach() -> None:
 
 def test_a_good_event_that_failed_is_a_breach() -> None:
     failed = StoredResult(GOOD, 1, 3, "failed", reason="worker-lost")
-    assert found(evidence(results=results(good=failed), listed_failed=frozenset({GOOD, BAD}))) == [("I4", [GOOD])]
+    assert ("I4", [GOOD]) in found(evidence(results=results(good=failed), listed_failed=frozenset({GOOD, BAD})))
 
 
 def test_poison_that_succeeded_is_a_breach() -> None:
@@ -153,6 +188,11 @@ def test_poison_that_succeeded_is_a_breach() -> None:
 def test_a_failed_event_that_is_not_listed_is_a_breach_and_so_is_one_that_is_listed_and_did_not_fail() -> None:
     assert found(evidence(listed_failed=frozenset())) == [("I4", [BAD])]
     assert found(evidence(listed_failed=frozenset({BAD, GOOD}))) == [("I4", [GOOD])]
+
+
+@pytest.mark.parametrize("retry_after", [None, "soon"])
+def test_a_503_that_does_not_say_when_to_try_again_is_a_breach(retry_after: str | None) -> None:
+    assert found(answered(503, retry_after=retry_after)) == [("I6", ["a (503)"])]
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -183,7 +223,7 @@ def test_work_that_remains_is_a_breach() -> None:
     [
         {"counted": {**COUNTS, "succeeded": 1}},
         {"tallied": {**COUNTS, "failed": 0}},
-        {"stats": {"api-1": COUNTS, "api-2": {**COUNTS, "unfinished": 1}}},
+        {"told": {"/stats of api-1": COUNTS, "/metrics of api-1": {**COUNTS, "unfinished": 1}}},
         {"both": [GOOD]},
         {"neither": [GOOD]},
         {"strangers": [GOOD]},
@@ -217,3 +257,8 @@ def test_what_does_not_come_back_is_a_breach(after: dict[str, Any]) -> None:
 )
 def test_a_tenth_more_is_none(after: dict[str, Any]) -> None:
     assert found(evidence(measures=replace(MEASURES, **after))) == []
+
+
+def test_the_counts_of_metrics_are_those_of_the_events() -> None:
+    text = 'headrace_runs{reason="",state="queued"} 4.0\nheadrace_events{state="accepted"} 7.0\n'
+    assert counts_in(text) == {"accepted": 7}
