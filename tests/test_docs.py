@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from chaos.faults import FAULTS
 from headrace import PipelineRegistry
 
 ROOT = Path(__file__).parents[1]
@@ -73,3 +74,11 @@ def test_every_promise_names_tests_that_are_there() -> None:
         named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
         assert named or heading_of(promise) == "Search never lies for long"
         assert not [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text()]
+
+
+def test_every_file_and_every_fault_that_a_promise_names_is_there() -> None:
+    files = set(re.findall(r"tests/[\w/]+\.py", PROMISES))
+    assert [file for file in sorted(files) if not (ROOT / file).is_file()] == []
+    named = set(re.findall(r"\bF\d+\b", PROMISES))
+    assert named
+    assert sorted(named - {fault.name for fault in FAULTS}) == []

@@ -159,6 +159,10 @@ class NotWaiting(HeadraceError):
     code = "not-waiting"
 
 
+class NotSelected(HeadraceError):
+    code = "not-selected"
+
+
 class OwnTask(HeadraceError):
     """The event is processed by a task of the user's own, which alone can run it again."""
 

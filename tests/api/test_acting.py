@@ -1,15 +1,22 @@
 """Cancel, replay, retry now, pause and resume as a client asks for them."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from httpx2 import Client, Response
 
 from headrace.domain.ids import new_id
+from headrace.embedded import EmbeddedServices
 from tests.api.problems import problem_in
 from tests.api.test_reading import send
+from tests.support.differing import FIRST, accept_as, accept_failed, accept_waiting, delayed, failed
+from tests.support.installation import Installation
+from tests.support.steps import TYPE
+from tests.support.waiting import wait_until
 
 ACTS = ["cancel", "replay", "retry-now"]
 
@@ -20,6 +27,58 @@ def act(api_client: Client, name: str, **members: Any) -> Response:
 
 def state_of(api_client: Client, event_id: str) -> str:
     return str(api_client.get(f"/events/{event_id}").json()["state"])
+
+
+@pytest.fixture
+def acting(installation: Installation) -> Client:
+    """A client of an API over storage that the test may write."""
+    return installation.start_api("tickets")[1]
+
+
+def test_each_member_chooses_the_events_that_it_is_true_of(acting: Client, installation: Installation) -> None:
+    accept_failed(installation.storage)
+
+    def chosen(name: str, **members: Any) -> set[str]:
+        return set(act(acting, name, dry_run=True, **members).json()["by_type"])
+
+    for member, value in FIRST.items():
+        assert chosen("replay", **{member: value}) == {"first"}, member
+    assert chosen("replay", reason="worker-lost") == {"second"}
+    assert chosen("replay", state="failed") == {"first", "second"}
+    act(acting, "replay", all=True)
+    act(acting, "cancel", all=True)
+
+    accept_waiting(installation.storage)
+    for name in ("cancel", "retry-now"):
+        for member, value in FIRST.items():
+            assert chosen(name, **{member: value}) == {"first"}, (name, member)
+        assert chosen(name, reason="no-pipeline") == {"second"}
+    acted = act(acting, "retry-now", **FIRST, reason="retry", state="waiting").json()
+    assert acted["count"] == 1
+
+
+def test_what_waits_for_a_retry_runs_at_once(acting: Client, installation: Installation) -> None:
+    event_id = accept_as(installation.storage, "first", delayed)
+
+    answer = acting.post(f"/events/{event_id}/retry-now")
+
+    assert (answer.status_code, answer.headers["location"]) == (202, f"/events/{event_id}")
+    assert answer.json() == {"id": str(event_id), "state": "queued", "task_id": str(event_id)}
+    assert state_of(acting, str(event_id)) == "queued"
+    assert installation.storage.value("SELECT rank <= now() FROM headrace.runs")
+    assert installation.storage.rows("SELECT act, actor FROM headrace.audit") == [("retry-now", "api")]
+
+
+def test_a_replay_from_a_node_keeps_what_was_before_it(acting: Client, installation: Installation) -> None:
+    event_id = accept_as(installation.storage, TYPE, failed)
+
+    answer = acting.post(f"/events/{event_id}/replay", json={"from": "reply"})
+
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert installation.storage.run(event_id)["epoch"] == 2
+    assert installation.storage.rows("SELECT node FROM headrace.checkpoints WHERE epoch = 2") == [("classify",)]
+    [past] = acting.get(f"/events/{event_id}").json()["past_results"]
+    assert (past["run_number"], past["state"]) == (1, "failed")
 
 
 @pytest.fixture
@@ -60,9 +119,24 @@ def test_a_node_that_no_pipeline_has_is_refused(api_client: Client) -> None:
     _, [event_id] = send(api_client)
     api_client.post(f"/events/{event_id}/cancel")
 
-    problem_in(api_client.post(f"/events/{event_id}/replay", json={"from": "nowhere"}), 422, "no-pipeline")
+    problem_in(api_client.post(f"/events/{event_id}/replay", json={"from": "nowhere"}), 422, "unknown-node")
     problem_in(act(api_client, "replay", type="ticket.opened", from_="nowhere"), 422, "unknown-node")
     assert state_of(api_client, event_id) == "cancelled"
+
+
+def test_events_are_accepted_while_operators_count(api_client: Client, services: EmbeddedServices) -> None:
+    with (
+        ThreadPoolExecutor(5) as threads,
+        psycopg.connect(services.migrate_database_url) as connection,
+    ):
+        connection.execute("LOCK TABLE headrace.results IN ACCESS EXCLUSIVE MODE")
+        counting = [threads.submit(act, api_client, "replay", all=True, dry_run=True) for _ in range(5)]
+        waiting = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+        wait_until(lambda: connection.execute(waiting).fetchone() == (True,), "one of them waits")
+        accepted = [api_client.post("/events", json={"type": "ticket.opened"}).status_code for _ in range(5)]
+        connection.rollback()
+        assert [each.result().status_code for each in counting] == [200] * 5
+    assert accepted == [202] * 5
 
 
 def test_many_are_cancelled_a_call_after_the_other(api_client: Client) -> None:
@@ -125,11 +199,14 @@ def test_a_state_that_the_act_is_not_for_is_refused(api_client: Client, name: st
         ({"node": "x" * 201}, "/node/0"),
         ({"release": 5}, "/release"),
         ({"since": "2026-01-01T00:00:00"}, "/since"),
+        *(({"since": value}, "/since") for value in (20261126, 1.5e12, "20261126", "2026", True)),
         ({"until": "1969-12-31T00:00:00Z"}, "/until"),
         ({"all": True, "cursor": "x"}, "/cursor"),
         ({"all": True, "limit": 10_001}, "/limit"),
         ({"all": True, "limit": 0}, "/limit"),
-        ({"all": True, "dry_run": "perhaps"}, "/dry_run"),
+        *(({"all": True, "limit": value}, "/limit") for value in (True, "5", 5.0)),
+        *(({"all": True, "dry_run": value}, "/dry_run") for value in ("perhaps", "yes", 0, 1)),
+        *(({"all": value}, "/all") for value in ("yes", "true", 1)),
         ({"all": True, "from_": "start"}, "/from"),
     ],
 )
@@ -183,6 +260,9 @@ def test_what_is_paused_is_told_with_its_time_and_who_did_it(api_client: Client)
     api_client.post("/pause", json={"queue": "slow"})
     answer = api_client.post("/pause", json={"type": event_type})
     assert answer.status_code == 200
+    assert answer.json()["notes"] == [
+        f"No live worker and no unfinished event has the type {event_type}. The pause holds all the same."
+    ]
     paused = {(each["scope"], each["name"]): each for each in answer.json()["paused"]}
     assert paused.keys() == {("queue", "slow"), ("type", event_type)}
     assert {each["actor"] for each in paused.values()} == {"api"}
@@ -201,6 +281,9 @@ def test_a_pause_names_one_thing(api_client: Client, path: str, members: dict[st
     problem_in(api_client.post(path, json=members), 422, "invalid-selection")
 
 
-@pytest.mark.parametrize("members", [{"type": "a b"}, {"type": 5}, {"queue": ""}, {"all": "perhaps"}, {"name": "a"}])
+@pytest.mark.parametrize(
+    "members",
+    [{"type": "a b"}, {"type": 5}, {"queue": ""}, {"queue": "Slow; ls"}, {"all": "perhaps"}, {"all": 1}, {"name": "a"}],
+)
 def test_a_pause_of_what_cannot_be_is_refused(api_client: Client, members: dict[str, Any]) -> None:
     problem_in(api_client.post("/pause", json=members), 422, "invalid-input")

@@ -1,17 +1,22 @@
 """`Idempotency-Key` as a client meets it. What the database makes of keys is in `tests/flow/ingest`."""
 
+import asyncio
 import gzip
 import json
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from httpx2 import Client, Response
 
+from headrace.domain.idempotency import idempotency_of
 from tests.api.problems import problem_in
 from tests.support.installation import Installation
+from tests.support.keys import in_flight
+from tests.support.steps import new_event
 
 BODY = b'{"type":"once.test","n":1}'
 
@@ -56,6 +61,29 @@ def test_the_same_bytes_are_the_same_request_however_they_are_sent(api_client: C
     zipped = post(api_client, key, gzip.compress(BODY), **{"Content-Encoding": "gzip"})
 
     assert zipped.json()["id"] == plain.json()["id"]
+
+
+async def test_a_key_that_another_request_is_storing_is_refused_until_that_is_over(
+    installation: Installation, key: str
+) -> None:
+    client = installation.start_api()[1]
+    stored = replace(new_event("once.test"), body=BODY, idempotency=idempotency_of(key, "/events", BODY))
+
+    async with in_flight(installation.storage, stored):
+        refused = await asyncio.to_thread(post, client, key)
+
+    problem_in(refused, 409, "idempotency-key-in-flight")
+    assert "idempotency-replayed" not in post(client, key).headers
+
+
+def test_a_request_sent_again_is_answered_with_what_its_event_has_come_to(api_client: Client, key: str) -> None:
+    first = post(api_client, key).json()
+    api_client.post(f"/events/{first['id']}/cancel")
+
+    again = post(api_client, key)
+
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (202, "true")
+    assert again.json() == {**first, "state": "cancelled"}
 
 
 @pytest.mark.parametrize("other", [b'{"type":"once.test","n":2}', b'{"type":"once.test", "n":1}'])
@@ -154,3 +182,17 @@ def test_what_was_accepted_is_answered_also_where_it_would_be_refused_now(instal
     assert again.headers["idempotency-replayed"] == "true"
     problem_in(post(stricter, "other", body), 422, "schema-mismatch")
     problem_in(post(stricter, "k", body.replace(b"5", b"6")), 422, "schema-mismatch")
+
+
+def test_so_it_is_with_the_items_of_a_batch(installation: Installation) -> None:
+    old = [{"event": {"type": "ticket.opened", "subject": n}, "options": {"idempotency_key": f"k{n}"}} for n in (5, 6)]
+    first = batch_items(installation.start_api()[1], *old)
+    stricter = installation.start_api("tickets")[1]
+    changed = {"event": {"type": "ticket.opened", "subject": 7}, "options": {"idempotency_key": "k5"}}
+
+    again = batch_items(stricter, *old, changed, {"type": "once.test"})
+
+    assert [item["id"] for item in again[:2]] == [item["id"] for item in first]
+    assert [item["status"] for item in again] == [202, 202, 422, 202]
+    assert [item.get("replayed", False) for item in again] == [True, True, False, False]
+    assert again[2]["problem"]["code"] == "schema-mismatch"

@@ -86,6 +86,10 @@ def test_a_list_is_filtered_by_time_and_state(api_client: Client) -> None:
         *((f"cursor={cursor}", "cursor") for cursor in ("", "x", "123", "%00", "null")),
         *((f"state={state}", "state") for state in ("", "done", "QUEUED", "queued,failed")),
         *((f"since={since}", "since") for since in ("yesterday", "2026-01-01T00:00:00", "1969-12-31T00:00:00Z", "")),
+        *((f"since={digits}", "since") for digits in ("20261126", "2026", "1.5e12", "1764115200")),
+        ("since=2026-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "since"),
+        ("type=a&type=b", "type"),
+        ("limit=5&limit=5", "limit"),
         *((f"until={until}", "until") for until in ("2200-01-01T00:00:00Z", "2026-13-01T00:00:00Z")),
         *((f"type={event_type}", "type") for event_type in ("", "a%20b", "%00", "a" * 201, "a%0A")),
         ("colour=red", "colour"),
@@ -96,6 +100,29 @@ def test_a_parameter_that_means_nothing_is_named(api_client: Client, query: str,
     problem = problem_in(api_client.get(f"/events?{query}"), 422, "invalid-parameter")
 
     assert [error["pointer"] for error in problem["errors"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("POST", f"/events/{act}") for act in ("cancel", "replay", "retry-now")),
+        *(("POST", f"/events/{{}}/{act}") for act in ("cancel", "replay", "retry-now")),
+        *(("POST", path) for path in ("/pause", "/resume")),
+        *(("GET", path) for path in ("/paused", "/stats", "/events/{}", "/events/{}/mermaid", "/pipelines")),
+    ],
+)
+def test_a_parameter_that_a_path_does_not_have_is_refused_and_nothing_done(
+    api_client: Client, method: str, path: str
+) -> None:
+    _, [event_id] = send(api_client)
+    body = {"all": True} if method == "POST" and "{}" not in path else None
+
+    refused = api_client.request(method, path.format(event_id), params={"dry_run": "true"}, json=body)
+
+    problem = problem_in(refused, 422, "invalid-parameter")
+    assert [error["pointer"] for error in problem["errors"]] == ["dry_run"]
+    assert api_client.get(f"/events/{event_id}").json()["state"] == "queued"
+    assert api_client.get("/paused").json() == {"paused": []}
 
 
 @pytest.mark.parametrize("path", ["/stats/", "/health/live/", "/events/batch/", "//events", "/Events"])

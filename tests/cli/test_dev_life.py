@@ -29,6 +29,28 @@ def answer(event: Easy) -> str:
     return "done"
 """
 
+#: A program whose event would be tried again in an hour.
+HARD = """
+from pathlib import Path
+
+from headrace import EventSchema, Pipeline
+
+
+class Hard(EventSchema, type="hard"):
+    pass
+
+
+hard = Pipeline("hard", Hard)
+
+
+@hard.node(backoff=[3600.0])
+def answer(event: Hard) -> str:
+    if Path("tried").exists():
+        return "done"
+    Path("tried").touch()
+    raise TimeoutError
+"""
+
 
 def test_ctrl_c_ends_everything_and_the_next_start_finds_the_data(
     start_development: StartDevelopment, tmp_path: Path
@@ -123,6 +145,17 @@ def test_a_folder_without_a_program_is_told_how_to_begin_and_its_first_program_i
     event_id = sent.stdout.split()[0]
     event = development.wait_until_is(event_id, "succeeded")
     assert event["task_context"]["nodes"]["classify"] == "billing"
+
+
+def test_no_retry_is_far_ahead_and_the_greeting_says_so(start_development: StartDevelopment, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(HARD)
+    development = start_development()
+    development.wait_until_ready()
+    assert "  retries        after 5 s at most here\n" in development.log()
+
+    event = development.wait_until_is(development.send("hard"), "succeeded")
+
+    assert [attempt["outcome"] for attempt in event["attempts"]] == ["failed"]
 
 
 def test_a_module_that_is_named_and_missing_is_told(start_development: StartDevelopment, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
         ("2026-11-25T17:00:00Z", timedelta(hours=1)),
         ("2026-11-25T17:00:00+01:00", timedelta(hours=2)),
         ("2026-11-25 17:59:59.5+00:00", timedelta(seconds=0.5)),
+        ("2026-11-25t17:00:00z", timedelta(hours=1)),
+        ("20261125T170000Z", timedelta(hours=1)),
     ],
 )
 def test_a_time_is_told_with_its_zone_or_as_so_long_ago(text: str, ago: timedelta) -> None:
@@ -27,7 +29,22 @@ def test_a_time_is_told_with_its_zone_or_as_so_long_ago(text: str, ago: timedelt
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2", "h", "-2h", "2 h", "2w", "999999d", "yesterday", "2026-11-25T17:00:00", "1969-12-31T00:00:00Z"]
+    "text",
+    [
+        "",
+        "2",
+        "h",
+        "-2h",
+        "2 h",
+        "2w",
+        "999999d",
+        "yesterday",
+        "2026",
+        "20261125",
+        "2026-11-25T17:00:00",
+        "1969-12-31T00:00:00Z",
+        "2200-01-01T00:00Z",
+    ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.support import headrace, printed
 from tests.support.installation import Installation
+from tests.support.refused import read_only
+from tests.support.servers import Server
 from tests.support.steps import new_event
 from tests.support.waiting import wait_until
 
@@ -68,6 +70,19 @@ def test_status_says_when_the_database_is_away_or_empty(settings: dict[str, str]
     assert "redis  answers" in away.stdout
 
 
+def test_status_fails_on_a_database_that_takes_no_writes_and_shows_all_the_same(
+    postgres18: Server, installation: Installation, settings: dict[str, str], tmp_path: Path
+) -> None:
+    installation.accept(new_event())
+
+    with read_only(postgres18.superuser_url):
+        done = headrace("status", folder=tmp_path, **settings)
+
+    assert done.returncode == 1
+    assert "The server is read-only." in done.stderr
+    assert "  1 accepted, " in done.stdout
+
+
 def test_what_is_wrong_is_named_then_repaired(
     installation: Installation, settings: dict[str, str], tmp_path: Path
 ) -> None:
@@ -87,9 +102,26 @@ def test_what_is_wrong_is_named_then_repaired(
     assert headrace("verify", "--json", folder=tmp_path, **settings).returncode == 1
 
     done = headrace("repair", folder=tmp_path, **settings)
-    assert done.stdout.startswith("event-lost: 1 are put right, 0 left")
+    assert done.stdout.startswith("event-lost: 1 is put right, 0 left")
     assert headrace("verify", folder=tmp_path, **settings).stdout.endswith("Nothing is wrong.\n")
     assert installation.storage.value("SELECT actor FROM headrace.audit").startswith("cli:")
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e308", "-1", "soon"])
+def test_a_time_that_is_none_is_refused_with_a_sentence(settings: dict[str, str], tmp_path: Path, seconds: str) -> None:
+    done = headrace("verify", f"--overdue-seconds={seconds}", folder=tmp_path, **settings)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert "overdue-seconds" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["events", "cancel", "--type"], ["send", "a"], ["pause", "--queue"]])
+def test_an_argument_that_is_not_text_is_refused_with_a_sentence(arguments: list[str], tmp_path: Path) -> None:
+    done = headrace(*arguments, "x\udcff", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(" is not encoded as text: give it in UTF-8.\n")
 
 
 def test_what_cannot_be_repaired_is_refused(

@@ -1,28 +1,31 @@
 """What forbids a start, all of it at once, and what is only warned of: with real servers."""
 
+import os
+import re
 import socket
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import redis
 
 from headrace.bootstrap import Finding, examine
 from headrace.domain.clock import utc_now
-from headrace.embedded import EmbeddedServers, EmbeddedServices
-from headrace.embedded.postgres import is_ready, open_cluster
-from headrace.embedded.programs import postgres_folder
 from headrace.settings import load_settings
-from headrace.store.server import REVISION
 from tests.cli.support import free_port, headrace, printed
 from tests.support.installation import Installation
+from tests.support.refused import careless_server, schema_ahead
+from tests.support.servers import Server
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+
+#: What makes the clock of a program wrong, where it is installed.
+FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 @pytest.fixture
@@ -33,17 +36,6 @@ def settings(installation: Installation) -> dict[str, str]:
         "database_schema": installation.storage.schema,
         "redis_url": installation.redis_url,
     }
-
-
-@contextmanager
-def schema_ahead(installation: Installation, releases: int) -> Iterator[None]:
-    """The schema as so many releases later leave it."""
-    statement = "UPDATE headrace.alembic_version SET version_num = %s"
-    installation.storage.rows(statement, f"{int(REVISION) + releases:04}")
-    try:
-        yield
-    finally:
-        installation.storage.rows(statement, REVISION)
 
 
 @contextmanager
@@ -58,31 +50,15 @@ def evicting(installation: Installation, policy: str, megabytes: int) -> Iterato
             client.config_set("maxmemory", "0")
 
 
-@contextmanager
-def careless_server(folder: Path, services: EmbeddedServices) -> Iterator[None]:
-    """The PostgreSQL whose data are in `folder`, where it was before, with `fsync=off`."""
-    port = int(services.database_url.rpartition(":")[2].partition("/")[0])
-    cluster = open_cluster(folder / "postgres", postgres_folder())
-    with subprocess.Popen([*cluster.command(port), "--fsync=off"], stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_until(lambda: is_ready(port), "the server answers")
-            yield
-        finally:
-            server.terminate()
-
-
 def told(findings: list[dict[str, object]], name: str) -> dict[str, object]:
     [found] = [each for each in findings if each["name"] == name]
     return found
 
 
 def test_a_server_that_does_not_flush_is_refused_together_with_what_else_is_wrong(tmp_path: Path) -> None:
-    folder = tmp_path / "careless"
-    with EmbeddedServers(folder) as services:
-        pass
-    with careless_server(folder, services):
+    with careless_server(tmp_path / "careless") as database_url:
         for command in ("api", "worker", "relay"):
-            done = headrace(command, folder=tmp_path, database_url=services.database_url)
+            done = headrace(command, folder=tmp_path, database_url=database_url)
             assert done.returncode == 2, done.stderr
             assert "2 problems" in done.stderr
             assert "Set fsync = on" in done.stderr
@@ -151,6 +127,51 @@ async def test_clocks_that_are_off_are_warned_of(installation: Installation, set
     assert "test by -7 s" in found.detail
     installation.storage.end_lease(worker)
     assert not (await look(settings)).warning
+
+
+def test_a_host_whose_clock_is_off_is_warned_of_when_a_process_starts(installation: Installation) -> None:
+    if not FAKETIME:
+        missing = "libfaketime is not installed: apt-get install libfaketime"
+        if os.environ.get("CI") == "true":  # noqa: TID251  # what says so is not a setting of the product
+            pytest.fail(missing)
+        pytest.skip(missing)
+    installation.variables = {
+        "LD_PRELOAD": str(FAKETIME[0]),
+        "FAKETIME": "+60s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+    program, client = installation.start_api()
+
+    assert re.search(r"off the database's: this host by -\d\d s", program.log.read_text())
+    assert client.get("/health/ready").status_code == 200
+
+
+@contextmanager
+def awaiting_standby(superuser_url: str) -> Iterator[None]:
+    """Commits of this server wait for a standby, which there is not."""
+    with psycopg.connect(superuser_url, autocommit=True) as superuser:
+        superuser.execute("ALTER SYSTEM SET synchronous_standby_names = 'elsewhere'")
+        superuser.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            superuser.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            superuser.execute("SELECT pg_reload_conf()")
+            names = "SHOW synchronous_standby_names"
+            wait_until(lambda: superuser.execute(names).fetchall() == [("",)], "commits wait for nobody")
+
+
+def test_check_tells_whether_a_failover_keeps_the_newest_events(
+    installation: Installation, settings: dict[str, str], postgres18: Server, tmp_path: Path
+) -> None:
+    def detail() -> str:
+        return str(told(printed("check", folder=tmp_path, **settings), "database")["detail"])
+
+    assert "no synchronous standby: a failover may lose the newest" in detail()
+    with awaiting_standby(postgres18.superuser_url):
+        wait_until(lambda: "a failover keeps them" in detail(), "the standby is told of")
 
 
 def test_a_database_that_is_away_is_warned_of_and_waited_for(installation: Installation) -> None:

@@ -1,3 +1,5 @@
+from enum import StrEnum
+
 import pytest
 from pydantic import Field, ValidationError
 
@@ -17,6 +19,17 @@ class OrderPaidTwice(OrderPaid):
 def test_the_type_named_by_a_class_is_the_default_of_its_events() -> None:
     assert OrderPaid(amount=1).type == "order.paid"
     assert OrderPaid.event_type == "order.paid"
+
+
+def test_a_type_may_be_a_member_of_an_enum() -> None:
+    class Kind(StrEnum):
+        OPENED = "ticket.opened.by.enum"
+
+    class Opened(EventSchema, type=Kind.OPENED):
+        pass
+
+    assert type(Opened.event_type) is type(Opened().type) is str
+    assert Opened().type == "ticket.opened.by.enum"
 
 
 def test_a_class_that_names_no_type_has_its_parents() -> None:

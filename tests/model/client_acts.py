@@ -14,6 +14,7 @@ from headrace.store.replaying import replay
 from headrace.store.runs import retry_now
 from tests.model.life import Change, Due, Event, World
 from tests.model.worker_acts import finished
+from tests.support.steps import hold_replayable, hold_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class RetryNow:
     ids: tuple[UUID, ...]
 
     async def do(self, connection: Connection, database: Database) -> set[UUID]:
-        return set(await retry_now(connection, database, self.ids))
+        ids = await hold_unfinished(connection, database, self.ids)
+        return set(await retry_now(connection, database, ids))
 
     def expect(self, world: World, answer: set[UUID]) -> Change:
         waits = (Reason.RETRY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
@@ -69,7 +71,8 @@ class Cancel:
     ids: tuple[UUID, ...]
 
     async def do(self, connection: Connection, database: Database) -> Cancelled:
-        return await cancel(connection, database, self.ids, "test")
+        ids = await hold_unfinished(connection, database, self.ids)
+        return await cancel(connection, database, ids, "test")
 
     def expect(self, world: World, answer: Cancelled) -> Change:
         unfinished = {id_: world.events[id_] for id_ in self.ids if world.events[id_].is_unfinished}
@@ -93,7 +96,8 @@ class Replay:
     goes_on: bool
 
     async def do(self, connection: Connection, database: Database) -> Mapping[UUID, int]:
-        replayed = await replay(connection, database, self.ids, goes_on=self.goes_on)
+        ids = await hold_replayable(connection, database, self.ids)
+        replayed = await replay(connection, database, ids, goes_on=self.goes_on)
         return {each.event_id: each.epoch for each in replayed}
 
     def expect(self, world: World, answer: Mapping[UUID, int]) -> Change:

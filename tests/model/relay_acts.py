@@ -48,8 +48,10 @@ class CancelUnheld:
 
     def expect(self, world: World, answer: None) -> Change:
         under_way = {id_ for id_, number in world.asked.items() if _runs(world.events[id_], number)}
-        ended = {id_: cancelled(world.events[id_]) for id_ in under_way if world.events[id_].owner is None}
-        return Change(ended, asked={id_: None for id_ in world.asked if id_ not in under_way or id_ in ended})
+        free = {id_: world.events[id_] for id_ in under_way if not world.open.holds_back(id_)}
+        ended = {id_: cancelled(event) for id_, event in free.items() if event.owner is None}
+        over = {id_ for id_ in world.asked if id_ not in under_way and id_ not in world.open.asked}
+        return Change(ended, asked=dict.fromkeys(over | ended.keys()))
 
 
 def _runs(event: Event, run_number: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from headrace.domain.clock import utc_now
-from headrace.domain.event import NewEvent, Run
+from headrace.domain.event import AttemptKey, NewEvent, Run
 from headrace.domain.ids import derived_id, new_id
 from headrace.domain.outcome import ErrorReport
 from headrace.domain.progress import Pause, Progress
@@ -168,15 +168,15 @@ class Keep:
 
     run: Run
 
-    async def do(self, connection: Connection, database: Database) -> set[UUID]:
+    async def do(self, connection: Connection, database: Database) -> set[AttemptKey]:
         return await store_checkpoints(connection, database, [(self.run, [output("slow")])])
 
-    def expect(self, world: World, answer: set[UUID]) -> Change:
+    def expect(self, world: World, answer: set[AttemptKey]) -> Change:
         event = world.events[self.run.event_id]
         if not holds(event, self.run):
             assert answer == set()
             return Change()
-        assert answer == {self.run.event_id}
+        assert answer == {self.run.attempt_key}
         return Change({self.run.event_id: replace(event, outputs=event.outputs | {(event.epoch, "slow")})})
 
 
@@ -229,11 +229,11 @@ class Settle:
 
     batch: tuple[tuple[Run, Ending], ...]
 
-    async def do(self, connection: Connection, database: Database) -> set[UUID]:
+    async def do(self, connection: Connection, database: Database) -> set[AttemptKey]:
         batch = [settled(run, ending) for run, ending in self.batch]
         return await settle(connection, database, batch, utc_now(), "release-1")
 
-    def expect(self, world: World, answer: set[UUID]) -> Change:
+    def expect(self, world: World, answer: set[AttemptKey]) -> Change:
         after: dict[UUID, Event] = {}
         for run, ending in self.batch:
             event = world.events[run.event_id]
@@ -241,7 +241,7 @@ class Settle:
                 after[run.event_id] = _ended(event, ending)
                 if ending is Ending.SUCCEEDED and emitted_by(run).id not in world.events:
                     after[emitted_by(run).id] = Event(run.type)
-        assert answer == {run.event_id for run, _ in self.batch if holds(world.events[run.event_id], run)}
+        assert answer == {run.attempt_key for run, _ in self.batch if holds(world.events[run.event_id], run)}
         unfinished = frozenset(run.event_id for run, _ in self.batch if world.events[run.event_id].is_unfinished)
         return Change(after, locked=unfinished if self._locks_first else frozenset())
 

@@ -28,7 +28,7 @@ async def claimed_again(storage: Storage, database: Database) -> Run:
 
 async def keep(database: Database, run: Run, *checkpoints: Checkpoint) -> bool:
     async with database.connection() as connection:
-        return run.event_id in await store_checkpoints(connection, database, [(run, checkpoints)])
+        return run.attempt_key in await store_checkpoints(connection, database, [(run, checkpoints)])
 
 
 async def kept_of(database: Database, run: Run) -> Kept:
@@ -77,6 +77,22 @@ async def test_an_attempt_that_was_taken_over_stores_nothing(
     assert not await keep(database, stale, output("classify"))
 
     assert storage.value("SELECT count(*) FROM headrace.checkpoints") == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_of_two_attempts_at_an_event_in_one_write_only_the_one_that_holds_it_stores(
+    storage: Storage, database: Database, order: int
+) -> None:
+    stale = await claimed(storage, database)
+    await store(database, Released(stale, Progress()))
+    live = await claimed_again(storage, database)
+    outputs = [(stale, [output("classify", "1"), output("other", "1")]), (live, [output("classify", "2")])]
+
+    async with database.connection() as connection:
+        held = await store_checkpoints(connection, database, outputs[::order])
+
+    assert held == {live.attempt_key}
+    assert storage.rows("SELECT node, output FROM headrace.checkpoints") == [("classify", 2)]
 
 
 async def test_a_run_of_another_epoch_finds_nothing(storage: Storage, database: Database) -> None:

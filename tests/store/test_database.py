@@ -7,11 +7,13 @@ import psycopg
 import pytest
 
 from chaos.proxy import Proxy
-from headrace.store.database import Connection, Database
+from headrace.store.database import Connection, Database, limit_act
 from tests.support.storage import Storage
 
 #: Connections of the pool that are in use at once.
 TOGETHER = 3
+
+TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 @pytest.fixture
@@ -33,6 +35,11 @@ async def backends(database: Database) -> set[int]:
             return connection.info.backend_pid
 
     return set(await asyncio.gather(*(use() for _ in range(TOGETHER))))
+
+
+async def shown(connection: Connection, name: str) -> str:
+    [value] = await (await connection.execute("SELECT current_setting(%s)", [name])).fetchone() or [""]
+    return str(value)
 
 
 async def write(connection: Connection) -> None:
@@ -76,6 +83,14 @@ async def test_an_error_of_a_statement_costs_no_connection(database: Database) -
             await connection.execute("SELECT 1 / 0")
 
     assert await backends(database) == before
+
+
+async def test_an_act_is_limited_as_long_as_its_transaction_lasts(database: Database) -> None:
+    async with database.connection() as connection:
+        async with connection.transaction():
+            await limit_act(connection, 5.0)
+            assert [await shown(connection, name) for name in TIMEOUTS] == ["5s", "10s"]
+        assert [await shown(connection, name) for name in TIMEOUTS] == ["500ms", "0"]
 
 
 async def test_an_answer_that_does_not_come_in_time_is_not_waited_for(proxied: tuple[Database, Proxy]) -> None:

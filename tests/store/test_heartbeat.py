@@ -79,6 +79,20 @@ def test_a_lease_is_renewed_again_and_again(storage: Storage) -> None:
             wait_until(lambda: expires(storage) > before, "the lease is renewed")  # noqa: B023
 
 
+def test_a_mistake_in_a_heartbeat_ends_none_of_those_that_follow(storage: Storage) -> None:
+    measured: list[bool] = []
+
+    def measure() -> dict[str, Measure]:
+        measured.append(True)
+        if len(measured) == 2:
+            raise KeyError("what is measured")
+        return {}
+
+    with beating(storage, measure=measure):
+        before = expires(storage)
+        wait_until(lambda: len(measured) > 2 and expires(storage) > before, "the lease is renewed")
+
+
 def test_a_process_that_no_longer_turns_falls_silent(storage: Storage) -> None:
     turning = threading.Event()
     turning.set()

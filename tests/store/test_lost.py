@@ -92,6 +92,24 @@ async def test_a_freed_run_keeps_its_place_and_counts_its_loss(storage: Storage,
     assert storage.attempts(event_id) == [(1, "lost", None)]
 
 
+async def test_an_attempt_that_is_there_already_keeps_no_run_from_being_freed(
+    storage: Storage, database: Database
+) -> None:
+    ids = await accept_many(database, 2)
+    dead = storage.add_worker()
+    await claim(database, dead)
+    storage.end_lease(dead)
+    storage.rows(
+        "INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, ended_at)"
+        " VALUES (%s, 1, 1, 'failed', now())",
+        ids[0],
+    )
+
+    assert await free(database, *await find(database)) == set(ids)
+
+    assert [storage.attempts(event_id) for event_id in ids] == [[(1, "failed", None)], [(1, "lost", None)]]
+
+
 async def test_a_run_that_two_find_is_freed_and_counted_once(storage: Storage, database: Database) -> None:
     [event_id] = await accept_many(database, 1)
     dead = storage.add_worker()

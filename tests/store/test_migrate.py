@@ -14,7 +14,7 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, text
 
 from headrace.embedded import EmbeddedServices
-from headrace.store.migrate import configuration, migrate
+from headrace.store.migrate import LOCK_TIMEOUT, configuration, migrate
 from headrace.store.server import REVISION, read_facts
 from tests.support.servers import Server
 from tests.support.steps import accept, claim, new_event
@@ -109,6 +109,30 @@ def test_a_migration_waits_for_a_table_without_holding_up_others(server: Server,
 
     assert revisions(owner) == [("0002",)]
     assert {("r", "trials"), ("i", "runs_trial")} <= objects(owner)
+
+
+_TELLING = """
+from alembic import context, op
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade():
+    op.execute("CREATE TABLE hr2.told AS SELECT current_setting('lock_timeout') AS waits")
+    with op.get_context().autocommit_block():
+        op.execute("INSERT INTO hr2.told SELECT current_setting('lock_timeout')")
+"""
+
+
+def test_only_the_transactions_of_migrations_wait_briefly(
+    server: Server, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    (tmp_path / "0002_telling.py").write_text(_TELLING)
+    usual = owner.execute("SELECT current_setting('lock_timeout')").fetchall()
+
+    migrate(server.services.migrate_database_url, SCHEMA, server.services.database_url, also=[tmp_path])
+
+    assert owner.execute("SELECT waits FROM hr2.told").fetchall() == [(LOCK_TIMEOUT,), *usual]
 
 
 async def test_a_schema_of_another_name_takes_events(server: Server, owner: psycopg.Connection) -> None:

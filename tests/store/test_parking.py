@@ -1,7 +1,10 @@
 """Setting aside what no live worker takes, and bringing it back."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from headrace.domain.clock import utc_now
+from headrace.domain.ids import new_id
 from headrace.domain.settle import Parked
 from headrace.domain.states import Reason
 from headrace.store.database import Database
@@ -83,6 +86,19 @@ async def test_they_come_back_in_their_old_order_when_a_worker_serves_their_type
     worker = storage.add_worker()
     assert [run.event_id for run in await claim(database, worker, most=1)] == [old]
     assert [run.event_id for run in await claim(database, worker, most=1)] == [young]
+
+
+async def test_a_replay_of_an_old_event_comes_back_behind_what_is_due(storage: Storage, database: Database) -> None:
+    [old] = await accept(database, new_event(id=new_id(utc_now() - timedelta(days=5))))
+    storage.rows("UPDATE headrace.runs SET run_number = 2")
+    await set_aside(database)
+    [young] = await accept_many(database, 1)
+
+    assert await bring_back(database, {"default": {TYPE: ["1"]}}) == 1
+
+    worker = storage.add_worker()
+    assert [run.event_id for run in await claim(database, worker, most=1)] == [young]
+    assert [run.event_id for run in await claim(database, worker, most=1)] == [old]
 
 
 async def test_they_come_back_in_chunks(storage: Storage, database: Database) -> None:

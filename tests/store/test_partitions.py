@@ -1,6 +1,7 @@
 """Weekly partitions, made ahead by the running role."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +14,9 @@ from tests.support.steps import accept, claim, new_event, store, succeeded
 from tests.support.storage import Storage
 
 _LAST_WEEK = """SELECT to_char((now() + interval '14 days') AT TIME ZONE 'UTC', 'IYYY"w"IW')"""
+
+#: Longer than anybody waits for a partition.
+MOMENT_SECONDS = 1.0
 
 _HOME = "SELECT tableoid::regclass::text FROM headrace.events WHERE id = %s"
 
@@ -69,6 +73,42 @@ async def test_a_week_whose_rows_lie_in_the_default_partition_stays_there(storag
     storage.clean()
     async with database.connection() as connection:
         assert await ensure_partitions(connection, database) == 1
+
+
+async def test_events_are_stored_while_a_partition_is_made(storage: Storage, database: Database) -> None:
+    drop_last_week(storage, "events", "results")
+
+    async with database.connection() as connection, connection.transaction():
+        assert await ensure_partitions(connection, database) == 2
+        [event_id] = await accept(database, new_event())
+
+    assert storage.states([event_id]) == ["queued"]
+
+
+async def test_what_a_reader_holds_is_left_after_a_moment_and_made_later(storage: Storage, database: Database) -> None:
+    drop_last_week(storage, "events", "results")
+
+    async with database.connection() as reader, database.connection() as connection:
+        async with reader.transaction():
+            await reader.execute(storage.sql("SELECT count(*) FROM headrace.events"))
+            began = time.monotonic()
+            assert await ensure_partitions(connection, database) == 0
+            assert time.monotonic() - began < MOMENT_SECONDS
+        assert await ensure_partitions(connection, database) == 2
+
+
+async def test_a_new_partition_is_as_the_others(storage: Storage, database: Database) -> None:
+    columns = "SELECT attname, attnotnull, attstorage FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+    indexes = "SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass"
+    checks = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'"
+    week = drop_last_week(storage, "events", "results")
+    async with database.connection() as connection:
+        await ensure_partitions(connection, database)
+
+    for parent in ("events", "results"):
+        for statement in (columns, indexes, checks):
+            new = storage.rows(statement, f"{storage.schema}.{parent}_{week}")
+            assert new == storage.rows(statement, f"{storage.schema}.{parent}")
 
 
 async def test_many_may_make_them_at_once(storage: Storage, database: Database) -> None:

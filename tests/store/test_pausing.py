@@ -5,7 +5,7 @@ import pytest
 from headrace.domain.event import NewEvent
 from headrace.store.database import Database
 from headrace.store.parking import Serving, park, unpark
-from headrace.store.pausing import Paused, Scope, Target, list_paused, pause, resume
+from headrace.store.pausing import Paused, Scope, Target, is_known, list_paused, pause, resume
 from headrace.store.runs import FORMAT, claim_lost, claim_named
 from tests.support.steps import TYPE, accept, claim, new_event
 from tests.support.storage import Storage
@@ -59,6 +59,21 @@ async def test_what_is_paused_is_not_claimed_from_the_next_claim_on(
     assert free | await claimed(storage, database) == everything
 
 
+@pytest.mark.parametrize("target", [EVERYTHING, Target(Scope.QUEUE, "slow"), Target(Scope.TYPE, "other")])
+async def test_a_pause_outlives_the_process_that_asked_for_it(storage: Storage, target: Target) -> None:
+    asking, another = storage.open(), storage.open()
+    await asking.open()
+    await accept(asking, new_event("other", queue="slow"))
+    await hold_back(asking, target)
+    await asking.close()
+
+    await another.open()
+    assert await claimed(storage, another) == set()
+    await let_go(another, target)
+    assert await claimed(storage, another) == {"slow other"}
+    await another.close()
+
+
 async def test_neither_a_named_run_nor_one_that_lost_a_worker_is_claimed(storage: Storage, database: Database) -> None:
     named, lost = await accept(database, new_event(), new_event())
     storage.rows("UPDATE headrace.runs SET losses = 1 WHERE event_id = %s", lost)
@@ -104,6 +119,19 @@ async def test_what_is_paused_is_set_aside_and_brought_back(
         assert await unpark(connection, database, "default", Serving(served, formats), 100) == parked
 
     assert await claimed(storage, database) == {f"default {TYPE}", "default other"}
+
+
+async def test_a_type_or_queue_is_known_by_a_live_worker_or_a_run(storage: Storage, database: Database) -> None:
+    names = ["served", "dead", "waiting", "nowhere"]
+    storage.add_worker(types={"served": "1"}, queues=("served",))
+    storage.end_lease(storage.add_worker(types={"dead": "1"}, queues=("dead",)))
+    await accept(database, new_event("waiting", queue="waiting"))
+
+    async with database.connection() as connection:
+        for scope in (Scope.TYPE, Scope.QUEUE):
+            known = [await is_known(connection, database, Target(scope, name)) for name in names]
+            assert known == [True, False, True, False]
+        assert await is_known(connection, database, EVERYTHING)
 
 
 async def test_runs_in_a_newer_form_are_left_to_newer_workers(storage: Storage, database: Database) -> None:

@@ -230,3 +230,26 @@ async def test_a_result_that_was_stored_without_its_workers_knowing_counts_for_n
     assert await store(database, failed(first), succeeded(second)) == {first.event_id}
 
     assert storage.result(first.event_id)["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("outcome", [succeeded, failed, delayed, parked])
+async def test_rows_of_the_attempt_that_are_there_already_do_not_keep_a_run_from_its_end(
+    storage: Storage, database: Database, outcome: Callable[[Run], Settled]
+) -> None:
+    [run] = await claimed(storage, database)
+    storage.rows(
+        "INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, ended_at)"
+        " VALUES (%s, 1, 1, 'lost', now())",
+        run.event_id,
+    )
+    storage.rows(
+        "INSERT INTO headrace.logs (event_id, run_number, attempt, lines) VALUES (%s, 1, 1, '[]')", run.event_id
+    )
+    settled = outcome(run)
+    if isinstance(settled, Finished | Delayed):
+        settled = replace(settled, progress=replace(settled.progress, logged=b'["new"]'))
+
+    assert await store(database, settled) == {run.event_id}
+
+    assert storage.attempts(run.event_id) == [(1, "lost", None)]
+    assert storage.value("SELECT lines FROM headrace.logs") == []

@@ -22,7 +22,18 @@ from headrace.store.parking import Serving, park, unpark
 from headrace.store.replaying import replay
 from headrace.store.runs import FORMAT
 from headrace.store.tallies import fold_tallies, sum_tallies
-from tests.support.steps import TYPE, accept, accept_many, claim, new_event, recount, store, succeeded
+from tests.support.steps import (
+    TYPE,
+    accept,
+    accept_many,
+    claim,
+    hold_replayable,
+    hold_unfinished,
+    new_event,
+    recount,
+    store,
+    succeeded,
+)
 from tests.support.storage import Storage
 
 ERROR = ErrorReport("ValueError", "no")
@@ -107,13 +118,15 @@ class World:
 
     async def cancel(self) -> None:
         async with self._database.connection() as connection, connection.transaction():
-            await cancel(connection, self._database, self._some(), "tests")
+            ids = await hold_unfinished(connection, self._database, self._some())
+            await cancel(connection, self._database, ids, "tests")
         async with self._database.connection() as connection:
             await cancel_unheld(connection, self._database)
 
     async def replay(self) -> None:
         async with self._database.connection() as connection, connection.transaction():
-            await replay(connection, self._database, self._some(), goes_on=self._chance.random() < 0.5)
+            ids = await hold_replayable(connection, self._database, self._some())
+            await replay(connection, self._database, ids, goes_on=self._chance.random() < 0.5)
 
     def _some(self) -> list[UUID]:
         return [event.id for event in self._chance.sample(self._sent, min(4, len(self._sent)))]

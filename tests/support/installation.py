@@ -43,6 +43,8 @@ class Installation:
         self.folder = folder
         #: Where programs started from now on find Headrace, if not where these tests do.
         self.packages: Path | None = None
+        #: More variables of programs started from now on.
+        self.variables: dict[str, str] = {}
         self._programs: list[Program] = []
         self._clients: list[Client] = []
 
@@ -63,6 +65,7 @@ class Installation:
         environment = child_environment(given)
         if self.packages is not None:
             environment["PYTHONPATH"] = str(self.packages)
+        environment |= self.variables
         program = Program(command, self.folder, environment, [int(fd) for fd in pass_fds])
         self._programs.append(program)
         return program

@@ -11,8 +11,10 @@ from headrace.domain.clock import utc_now
 from headrace.domain.event import NewEvent, Run
 from headrace.domain.ids import new_id
 from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
+from headrace.domain.selection import Selection
 from headrace.domain.settle import Delayed, Finished, Settled
 from headrace.domain.states import EventState, Reason
+from headrace.store.choosing import FIRST, choose_replayable, choose_unfinished
 from headrace.store.database import Connection, Database
 from headrace.store.events import insert_events
 from headrace.store.runs import claim_due
@@ -62,10 +64,27 @@ async def claim(
         return await claim_due(connection, database, owner, queue, types, most)
 
 
+async def hold_unfinished(connection: Connection, database: Database, ids: Sequence[UUID]) -> list[UUID]:
+    """Choose unfinished events of these as an operator does, before it cancels them or lets them try again."""
+    if not ids:
+        return []
+    chosen, _ = await choose_unfinished(connection, database, Selection(ids=ids), FIRST, len(ids))
+    return [event.event_id for event in chosen]
+
+
+async def hold_replayable(connection: Connection, database: Database, ids: Sequence[UUID]) -> list[UUID]:
+    """Choose finished events of these as an operator does, before it replays them."""
+    if not ids:
+        return []
+    chosen, _ = await choose_replayable(connection, database, Selection(ids=ids), FIRST, len(ids))
+    return [event.event_id for event in chosen]
+
+
 async def store(database: Database, *batch: Settled) -> set[UUID]:
     """Settle a batch; returns the ids that were still held."""
     async with database.connection() as connection, connection.transaction():
-        return await settle(connection, database, batch, utc_now(), "release-1")
+        held = await settle(connection, database, batch, utc_now(), "release-1")
+    return {event_id for event_id, _, _ in held}
 
 
 def succeeded(run: Run) -> Finished:

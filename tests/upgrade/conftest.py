@@ -1,4 +1,4 @@
-"""The previous release, and an installation that goes from one release to the next."""
+"""What is run as the previous release, and an installation that goes from one release to the next."""
 
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +14,10 @@ from tests.support.storage import Storage
 
 @pytest.fixture(scope="session")
 def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the previous release as it was installed: what it needs is what this one needs."""
+    """A folder that holds what the wheel here has, as it was installed: what it needs is what this code needs.
+
+    Until a release is made, that is Headrace as it was when its first schema was frozen.
+    """
     folder = tmp_path_factory.mktemp("previous")
     [wheel] = Path(__file__).parent.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder)

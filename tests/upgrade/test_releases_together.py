@@ -90,7 +90,7 @@ def test_releases_run_together_in_any_order_and_while_the_schema_changes(
     assert max(load.seconds) < MOMENT_SECONDS
 
 
-def test_the_previous_release_is_another_code_than_this_one(installation: Installation, previous: Path) -> None:
+def test_the_wheel_kept_here_is_run_instead_of_this_code(installation: Installation, previous: Path) -> None:
     installation.packages = previous
     program = installation.start("-c", "import headrace; print(headrace.__file__)")
 

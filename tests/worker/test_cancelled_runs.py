@@ -1,6 +1,7 @@
 """Runs that are cancelled while a process of their own works on them: they end, and it goes on."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 import psutil
@@ -8,6 +9,7 @@ import pytest
 
 from headrace.store.cancelling import Cancelled, cancel
 from headrace.store.replaying import replay
+from tests.cli.support import headrace
 from tests.support.installation import Installation
 from tests.support.steps import new_event
 from tests.support.waiting import wait_until
@@ -102,6 +104,42 @@ def test_a_replay_of_a_cancelled_run_goes_on_and_can_be_cancelled_again(
     assert installation.storage.rows("SELECT run_number, epoch, state FROM headrace.past_results") == [
         (1, 1, "cancelled")
     ]
+
+
+def cancel_by_api(installation: Installation, ids: list[UUID]) -> None:
+    _, client = installation.start_api()
+    for event_id in ids:
+        answer = client.post(f"/events/{event_id}/cancel")
+        assert (answer.status_code, answer.json()["state"]) == (202, "running")
+
+
+def cancel_by_command(installation: Installation, ids: list[UUID]) -> None:
+    url, schema = installation.storage.services.database_url, installation.storage.schema
+    folder = installation.folder
+    done = headrace("events", "cancel", *map(str, ids), folder=folder, database_url=url, database_schema=schema)
+    told = "3 events are held by workers, which end them within seconds.\n"
+    assert (done.returncode, done.stdout) == (0, told)
+
+
+@pytest.mark.parametrize("cancel_what_runs", [cancel_by_api, cancel_by_command])
+def test_an_operator_ends_what_runs_by_a_request_or_a_command(
+    installation: Installation, calls: Calls, cancel_what_runs: Callable[[Installation, list[UUID]], None]
+) -> None:
+    supervisor = installation.start_worker("endless")
+    [process] = supervisor.children()
+    types = ["on-loop", "in-thread", "in-process"]
+    ids = installation.accept(*map(new_event, types))
+    wait_until(lambda: all(calls.of(type_)["begun"] for type_ in types), "all endless nodes run")
+    [computing] = node_processes(process)
+
+    cancel_what_runs(installation, ids)
+
+    installation.wait_until_all_are("cancelled", ids)
+    wait_until(lambda: not computing.is_running(), "the process of the node is gone")
+    wait_until(lambda: calls.of("in-thread")["ended"] == 1, "the thread was told")
+    # None of them came to its end: the first node has an output, the endless one has not.
+    assert installation.storage.rows("SELECT DISTINCT node FROM headrace.checkpoints") == [("prepare",)]
+    assert supervisor.children() == [process]
 
 
 def test_a_run_whose_process_was_killed_meanwhile_is_cancelled_by_the_relay(

@@ -1,17 +1,22 @@
 """A stock Celery worker, as `celery -A headrace.worker worker` starts it."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.installation import Installation
+from tests.support.installation import START_SECONDS, Installation
 from tests.support.processes import Program
+from tests.support.refused import careless_server, schema_ahead
 from tests.support.steps import new_event
 
 pytestmark = pytest.mark.slow
 
 
+COMMAND = ("-m", "celery", "-A", "headrace.worker", "worker", "--concurrency", "1", "--pool")
+
+
 def start(installation: Installation, pool: str, **overrides: str) -> Program:
-    command = ("-m", "celery", "-A", "headrace.worker", "worker", "--pool", pool, "--concurrency", "1")
-    program = installation.start(*command, app="trials", **overrides)
+    program = installation.start(*COMMAND, pool, app="trials", **overrides)
     installation.wait_for_workers(1)
     return program
 
@@ -45,3 +50,25 @@ def test_runs_of_a_killed_one_are_taken_over_by_the_next(installation: Installat
 
     installation.wait_until_all_are("succeeded", ids)
     assert installation.storage.result(ids[0])["attempt"] == 2
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize(("releases", "remedy"), [(-1, "headrace migrate"), (2, "install that one")])
+def test_a_schema_too_old_or_too_new_is_refused(
+    installation: Installation, pool: str, releases: int, remedy: str
+) -> None:
+    with schema_ahead(installation, releases):
+        program = installation.start(*COMMAND, pool, app="trials")
+        assert program.exit_code(START_SECONDS) == 2
+
+    assert "1 problem, in the settings or in your module:" in program.log.read_text()
+    assert remedy in program.log.read_text()
+
+
+def test_a_server_that_does_not_flush_is_refused(installation: Installation, tmp_path: Path) -> None:
+    with careless_server(tmp_path / "careless") as database_url:
+        program = installation.start(*COMMAND, "threads", app="trials", database_url=database_url)
+        assert program.exit_code(START_SECONDS) == 2
+
+    assert "2 problems" in program.log.read_text()
+    assert "Set fsync = on" in program.log.read_text()

@@ -58,10 +58,12 @@ async def _accept(body: bytes, idempotency: Idempotency | None, services: ApiSer
         event = check_event(body, services.ingest.new_id(), rules_of(services.settings), idempotency)
     except InvalidInput:
         # What was accepted once stays so, also where a newer schema would refuse it.
-        before = None if idempotency is None else await services.ingest.find(idempotency)
-        if before is None:
+        if idempotency is None:
             raise
-        return before
+        before = await services.ingest.find([idempotency])
+        if idempotency not in before:
+            raise
+        return before[idempotency]
     [accepted] = await services.ingest.accept([event])
     if not accepted.replayed:
         report_accepted(services.settings, [event])

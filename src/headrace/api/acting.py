@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from headrace.api.body import refuse_options
 from headrace.api.errors import problem_of
+from headrace.api.parameters import NO_PARAMETERS
 from headrace.api.responses import json_response
 from headrace.api.selecting import ActBody, NothingBody, ReplayBody, ReplayOneBody, read
 from headrace.api.services import services_of
@@ -15,7 +16,7 @@ from headrace.domain.states import EventState
 from headrace.flow.ingest.media import JSON
 from headrace.flow.operate import Acted
 
-router = APIRouter(tags=["act"], dependencies=[Depends(refuse_options)])
+router = APIRouter(tags=["act"], dependencies=[Depends(refuse_options), NO_PARAMETERS])
 
 _OBJECT: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 _SELECTION: dict[str, Any] = {"requestBody": {"required": True, **_OBJECT}}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from headrace.api.responses import json_response
 from headrace.api.services import rules_of, services_of
 from headrace.bootstrap import ApiServices
 from headrace.domain.event import NewEvent
-from headrace.domain.idempotency import idempotency_of
+from headrace.domain.idempotency import Idempotency, idempotency_of
 from headrace.errors import HeadraceError, InvalidBatch, InvalidInput, Unavailable
 from headrace.flow.ingest import Accepted, Ingest
 from headrace.flow.ingest.check import Rules, check_event
 from headrace.flow.ingest.media import JSON, NDJSON, media_type_of
 from headrace.flow.ingest.parse_batch import BatchItem, batch_items, read_item
+from headrace.flow.ingest.storing import is_new
 
 router = APIRouter(tags=["accept"])
 
@@ -38,6 +40,14 @@ _REQUEST_BODY = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """An item that cannot be accepted, and the key that it came with."""
+
+    error: InvalidInput
+    idempotency: Idempotency | None = None
+
+
 @router.post(PATH, status_code=202, openapi_extra=_REQUEST_BODY)
 async def accept_batch(request: Request) -> Response:
     """Accept the good events of a JSON array or of newline-delimited JSON; say why not the others.
@@ -49,33 +59,51 @@ async def accept_batch(request: Request) -> Response:
     media_type = media_type_of(request.headers.get("content-type"), JSON, NDJSON)
     body = await read_body(request, services.settings.max_batch_bytes)
     checked = await _check(body, media_type, services)
-    answers = await _accept(checked, services)
+    answers = await _accept(await _find_replayed(checked, services.ingest), services)
     items = [_item(index, answer) for index, answer in enumerate(answers)]
     if any(isinstance(answer, Accepted) for answer in answers):
         return json_response({"items": items}, 202)
     return _refusal(request, answers, items)
 
 
-async def _check(body: bytes, media_type: str, services: ApiServices) -> list[NewEvent | InvalidInput]:
+async def _check(body: bytes, media_type: str, services: ApiServices) -> list[NewEvent | _Refused]:
     rules = rules_of(services.settings)
-    checked: list[NewEvent | InvalidInput] = []
+    checked: list[NewEvent | _Refused] = []
     for item in batch_items(body, media_type, services.settings.max_batch_items):
         try:
             checked.append(_checked(read_item(item, rules.max_depth), services.ingest.new_id(), rules))
         except InvalidInput as error:
-            checked.append(error)
+            checked.append(_Refused(error))
         if len(checked) % _ITEMS_A_TURN == 0:
             await asyncio.sleep(0)
     return checked
 
 
-def _checked(item: BatchItem, event_id: UUID, rules: Rules) -> NewEvent:
+def _checked(item: BatchItem, event_id: UUID, rules: Rules) -> NewEvent | _Refused:
     key = item.idempotency_key
     idempotency = None if key is None else idempotency_of(key, PATH, item.event)
-    return check_event(item.event, event_id, rules, idempotency)
+    try:
+        return check_event(item.event, event_id, rules, idempotency)
+    except InvalidInput as error:
+        return _Refused(error, idempotency)
 
 
-async def _accept(checked: Sequence[NewEvent | InvalidInput], services: ApiServices) -> list[Accepted | HeadraceError]:
+async def _find_replayed(
+    checked: Sequence[NewEvent | _Refused], ingest: Ingest
+) -> list[NewEvent | InvalidInput | Accepted]:
+    """What was accepted once stays so, also where a newer schema would refuse it."""
+    sent = {each.idempotency for each in checked if isinstance(each, _Refused) and each.idempotency is not None}
+    before = await ingest.find(sent) if sent else {}
+    return [each if isinstance(each, NewEvent) else _as_before(each, before) for each in checked]
+
+
+def _as_before(refused: _Refused, before: Mapping[Idempotency, Accepted]) -> Accepted | InvalidInput:
+    return refused.error if refused.idempotency is None else before.get(refused.idempotency, refused.error)
+
+
+async def _accept(
+    checked: Sequence[NewEvent | InvalidInput | Accepted], services: ApiServices
+) -> list[Accepted | HeadraceError]:
     """What became of each item. Events without a key are stored all or none, and raise what they are refused for."""
     events = [item for item in checked if isinstance(item, NewEvent)]
     plain = [event for event in events if event.idempotency is None]
@@ -85,7 +113,7 @@ async def _accept(checked: Sequence[NewEvent | InvalidInput], services: ApiServi
         answers.update(zip((event.id for event in plain), await services.ingest.accept(plain), strict=True))
     alone = await asyncio.gather(*(_accept_alone(event, services.ingest) for event in keyed))
     answers.update(zip((event.id for event in keyed), alone, strict=True))
-    report_accepted(services.settings, [event for event in events if _is_stored(answers[event.id])])
+    report_accepted(services.settings, [event for event in events if is_new(answers[event.id])])
     return [answers[item.id] if isinstance(item, NewEvent) else item for item in checked]
 
 
@@ -95,10 +123,6 @@ async def _accept_alone(event: NewEvent, ingest: Ingest) -> Accepted | HeadraceE
     except HeadraceError as error:
         return error
     return accepted
-
-
-def _is_stored(answer: Accepted | HeadraceError) -> bool:
-    return isinstance(answer, Accepted) and not answer.replayed
 
 
 def _refusal(

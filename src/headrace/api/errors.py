@@ -47,6 +47,7 @@ ANSWERS: Mapping[type[errors.HeadraceError], tuple[int, str]] = {
     errors.EventAlreadyFinished: (409, "The event is finished"),
     errors.EventUnfinished: (409, "The event is not finished"),
     errors.NotWaiting: (409, "The event does not wait for a retry"),
+    errors.NotSelected: (409, "The event is not what else is asked for"),
     errors.OwnTask: (409, "A task of the user's own processes the event"),
     errors.Unavailable: (503, "The service is unavailable"),
 }

@@ -1,15 +1,12 @@
 """The installation's figures as metrics: bounded, however many types, processes and events there are."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from headrace.flow.read import Overview
-from headrace.store.overview import ProcessView, RunGroup
-
-#: Types of which the oldest due run is told: those that are due for the longest.
-MOST_TYPES = 25
+from headrace.store.overview import MOST_TYPES, ProcessView, RunGroup
 
 
 def gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
@@ -20,7 +17,7 @@ def gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
 def figures_of(overview: Overview) -> Iterator[Metric]:
     """Of all that is stored at a moment: the same from every API process."""
     yield from _of_events(overview)
-    yield from _of_runs(overview.runs)
+    yield from _of_runs(overview)
     yield gauge("headrace_pauses", "Pauses of types, queues or everything that are in force", len(overview.paused))
     yield from _of_processes(overview.processes)
     yield gauge("headrace_relay_leads", "Whether a relay leads", 1 if overview.leader else 0)
@@ -28,35 +25,24 @@ def figures_of(overview: Overview) -> Iterator[Metric]:
 
 
 def _of_events(overview: Overview) -> Iterator[Metric]:
-    counts = {state: overview.sums.get(state, 0) for state in ("accepted", "succeeded", "failed", "cancelled")}
-    counts["unfinished"] = sum(group.count for group in overview.runs)
-    yield _labelled("headrace_events", "Events by what became of them", ["state"], {(s,): n for s, n in counts.items()})
+    counts: dict[tuple[str, ...], float] = {(state,): count for state, count in overview.ledger.items()}
+    yield _labelled("headrace_events", "Events by what became of them", ["state"], counts)
 
 
-def _of_runs(runs: Sequence[RunGroup]) -> Iterator[Metric]:
-    counts: Counter[tuple[str, ...]] = Counter()
-    ages: defaultdict[tuple[str, ...], float] = defaultdict(float)
-    for group in runs:
-        key = (group.state, group.reason or "")
-        counts[key] += group.count
-        ages[key] = max(ages[key], group.oldest_seconds)
+def _of_runs(overview: Overview) -> Iterator[Metric]:
+    groups: dict[tuple[str, ...], RunGroup] = {
+        (group.state, group.reason or ""): group for group in overview.runs.groups
+    }
+    counts = {key: float(group.count) for key, group in groups.items()}
     yield _labelled("headrace_runs", "Unfinished runs by state and reason", ["state", "reason"], counts)
     help_ = "Since when the oldest run is in this state for this reason"
+    ages = {key: group.oldest_seconds for key, group in groups.items()}
     yield _labelled("headrace_runs_oldest_seconds", help_, ["state", "reason"], ages)
-    yield from _of_due(runs)
-    soon = sum(group.retries_soon for group in runs)
-    yield gauge("headrace_retries_within_hour", "Runs that are tried again within an hour", soon)
-
-
-def _of_due(runs: Sequence[RunGroup]) -> Iterator[Metric]:
-    ages: defaultdict[tuple[str, ...], float] = defaultdict(float)
-    for group in runs:
-        if group.due:
-            ages[group.type,] = max(ages[group.type,], group.oldest_due_seconds)
-    yield gauge("headrace_due_runs", "Runs that could be claimed now", sum(group.due for group in runs))
-    longest = dict(sorted(ages.items(), key=lambda each: -each[1])[:MOST_TYPES])
+    yield gauge("headrace_due_runs", "Runs that could be claimed now", overview.due)
     help_ = f"Since when the oldest run of a type could be claimed, for the {MOST_TYPES} types with the oldest"
-    yield _labelled("headrace_oldest_due_seconds", help_, ["type"], longest)
+    oldest: dict[tuple[str, ...], float] = {(group.type,): group.oldest_seconds for group in overview.runs.due}
+    yield _labelled("headrace_oldest_due_seconds", help_, ["type"], oldest)
+    yield gauge("headrace_retries_within_hour", "Runs that are tried again within an hour", overview.retries_soon)
 
 
 def _of_processes(processes: Sequence[ProcessView]) -> Iterator[Metric]:

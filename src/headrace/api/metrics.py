@@ -22,14 +22,21 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics")
 async def get_metrics(request: Request) -> Response:
-    """Prometheus' text format 0.0.4. While the database is away, what this process knows by itself."""
+    """Prometheus' text format 0.0.4. While the database is away or late, what this process knows by itself."""
     try:
-        stored = figures_of(await services_of(request).read.overview())
-        is_up = 1
+        overview, is_up = await services_of(request).read.overview(), True
     except Unavailable:
-        stored, is_up = iter(()), 0
-    up = gauge("headrace_database_up", "Whether this API process can read the database", is_up)
-    families = chain([up], stored, _own(request.app.state.traffic))
+        overview, is_up = None, False
+    families = chain(
+        [gauge("headrace_database_up", "Whether this API process can read the database", is_up)],
+        [
+            gauge(
+                "headrace_figures_late", "Whether the database is up, but too late with figures", is_up and not overview
+            )
+        ],
+        figures_of(overview) if overview else (),
+        _own(request.app.state.traffic),
+    )
     return Response(generate_latest(_Families(families)), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 

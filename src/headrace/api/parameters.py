@@ -1,29 +1,72 @@
-"""The query of `GET /events`."""
+"""The queries of requests: which parameters there are, and what they may be."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import Depends, Request
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 from headrace.domain.event import TYPE_PATTERN
+from headrace.domain.moments import parse_moment
 from headrace.domain.states import EventState
+from headrace.engine.fit import MAX_PROBLEMS
+from headrace.errors import FieldProblem, InvalidParameter
 from headrace.flow.read import EventFilter
 
 #: How many events a page has unless asked otherwise, and how many it may have.
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
-#: The times that a filter may name; beyond them nothing can have been accepted.
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+def _as_moment(value: Any) -> datetime:
+    """A text as a moment. Left to itself, pydantic takes numbers and digits for seconds since 1970."""
+    try:
+        return parse_moment(value) if isinstance(value, str) else _no_moment()
+    except ValueError:
+        return _no_moment()
+
+
+def _no_moment() -> datetime:
+    raise PydanticKnownError("datetime_parsing", {"error": "give it with its zone, as 2026-01-31T18:00:00Z"})
+
 
 #: A time with a zone that an event can have been accepted at.
-Moment = Annotated[AwareDatetime, Field(ge=_EARLIEST, lt=_LATEST)]
+Moment = Annotated[datetime, BeforeValidator(_as_moment)]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """A dependency: the query may have these parameters alone, those in `once` no more than one time."""
+
+    once: frozenset[str] = frozenset()
+    many: frozenset[str] = frozenset()
+
+    def __call__(self, request: Request) -> None:
+        """Raises InvalidParameter: better refused than ignored."""
+        names = [name for name, _ in request.query_params.multi_items()]
+        problems = [
+            FieldProblem(name, "unknown-parameter", "there is no such parameter")
+            for name in dict.fromkeys(names)
+            if name not in self.once | self.many
+        ]
+        problems += [
+            FieldProblem(name, "repeated-parameter", "may be given only once")
+            for name in sorted(self.once)
+            if names.count(name) > 1
+        ]
+        if problems:
+            raise InvalidParameter("The request does not have the form asked for.", problems[:MAX_PROBLEMS])
+
+
+#: The dependency of what takes no parameters.
+NO_PARAMETERS = Depends(Parameters())
 
 
 class EventQuery(BaseModel, extra="forbid"):
-    """Which events to list. A parameter that is not here is an error, not ignored."""
+    """Which events to list."""
 
     state: list[EventState] = Field([], description="May be given several times.")
     type: str | None = Field(None, pattern=f"^{TYPE_PATTERN}$")
@@ -33,5 +76,14 @@ class EventQuery(BaseModel, extra="forbid"):
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
     def filter(self) -> EventFilter:
-        """The same as a value of the reading stage."""
+        """The same as a value of the reading stage. Raises InvalidParameter if no time is between the two."""
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            problem = FieldProblem("since", "not-before-until", "must be before `until`")
+            raise InvalidParameter("The request does not have the form asked for.", [problem])
         return EventFilter(tuple(self.state), self.type, self.since, self.until, self.cursor, self.limit)
+
+
+#: The dependency of `GET /events`.
+EVENT_PARAMETERS = Depends(
+    Parameters(once=frozenset(EventQuery.model_fields) - {"state"}, many=frozenset({"state"})),
+)

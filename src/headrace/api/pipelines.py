@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from headrace.api.body import refuse_options
+from headrace.api.parameters import NO_PARAMETERS, Parameters
 from headrace.api.responses import json_response
 from headrace.api.services import services_of
 from headrace.domain.nodes import Nodes, metadata_of, nodes_of
@@ -18,20 +19,20 @@ from headrace.errors import NotFound, UnknownPipeline
 router = APIRouter(tags=["pipelines"], dependencies=[Depends(refuse_options)])
 
 
-@router.get("/pipelines")
+@router.get("/pipelines", dependencies=[NO_PARAMETERS])
 async def list_pipelines() -> Response:
     """Every pipeline, in each of its versions, with its nodes."""
     return json_response({"pipelines": [pipeline.describe() for pipeline in PipelineRegistry.pipelines()]})
 
 
-@router.get("/pipelines/{name}")
+@router.get("/pipelines/{name}", dependencies=[Depends(Parameters(once=frozenset({"version"})))])
 async def get_pipeline(name: str, version: int | None = None) -> Response:
     """One pipeline with its nodes and its drawing, in Mermaid's language: the newest version, or the one asked for."""
     pipeline = PipelineRegistry.named(name, version)
     return json_response({**pipeline.describe(), "mermaid": pipeline.mermaid()})
 
 
-@router.get("/events/{event_id:uuid}/mermaid")
+@router.get("/events/{event_id:uuid}/mermaid", dependencies=[NO_PARAMETERS])
 async def draw_event(request: Request, event_id: UUID) -> Response:
     """The drawing of the pipeline that the event took, with a mark for what became of each node."""
     event = await services_of(request).read.get_event(event_id)

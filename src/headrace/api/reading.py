@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from headrace.api.body import refuse_options
-from headrace.api.parameters import EventQuery
+from headrace.api.parameters import EVENT_PARAMETERS, NO_PARAMETERS, EventQuery
 from headrace.api.responses import json_response
 from headrace.api.services import services_of
 from headrace.flow.read import AttemptView, EventView
@@ -15,20 +15,20 @@ from headrace.flow.read import AttemptView, EventView
 router = APIRouter(tags=["read"], dependencies=[Depends(refuse_options)])
 
 
-@router.get("/events/{event_id:uuid}")
+@router.get("/events/{event_id:uuid}", dependencies=[NO_PARAMETERS])
 async def get_event(request: Request, event_id: UUID) -> Response:
     """One event with its data exactly as sent, its attempts, what they left and, once finished, its result."""
     return json_response(_event_members(await services_of(request).read.get_event(event_id)))
 
 
-@router.get("/events")
-@router.get("/events/", include_in_schema=False)
+@router.get("/events", dependencies=[EVENT_PARAMETERS])
+@router.get("/events/", dependencies=[EVENT_PARAMETERS], include_in_schema=False)
 async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
     """Events, newest first, a page at a time: `{"events": […], "next_cursor": …}`."""
     return json_response(await services_of(request).read.list_events(query.filter()))
 
 
-@router.get("/stats")
+@router.get("/stats", dependencies=[NO_PARAMETERS])
 async def get_stats(request: Request) -> Response:
     """The ledger: accepted = unfinished + succeeded + failed + cancelled."""
     stats = await services_of(request).read.stats()

@@ -3,19 +3,20 @@
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
 from starlette.requests import Request
 
 from headrace.api.body import read_body
 from headrace.api.parameters import Moment
 from headrace.domain.event import TYPE_PATTERN
-from headrace.domain.selection import Selection
+from headrace.domain.selection import MOST_NAME_CHARACTERS, Selection
 from headrace.domain.states import EventState, Reason
 from headrace.engine.fit import MAX_PROBLEMS, detail_of, json_pointer
 from headrace.errors import FieldProblem, InvalidInput, InvalidSelection
 from headrace.flow.ingest.media import JSON, media_type_of
 from headrace.flow.ingest.parse import parse_value
 from headrace.flow.operate import FAILED, MOST
+from headrace.settings.kinds import QUEUE_PATTERN
 from headrace.store.pausing import Scope, Target
 
 #: A body may have so many bytes, and nest so deep.
@@ -29,8 +30,9 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME_CHARACTERS)]
 _Type = Annotated[str, Field(pattern=f"^{TYPE_PATTERN}$")]
+_Queue = Annotated[str, Field(pattern=f"^{QUEUE_PATTERN}$")]
 _OneOrMany = BeforeValidator(_as_list)
 
 
@@ -60,10 +62,10 @@ class ActBody(_Body):
     release: Annotated[list[_Name], _OneOrMany] = Field([], max_length=MAX_VALUES)
     since: Moment | None = None
     until: Moment | None = None
-    all: bool = False
-    dry_run: bool = False
+    all: StrictBool = False
+    dry_run: StrictBool = False
     cursor: UUID = UUID(int=0)
-    limit: int = Field(MOST, ge=1, le=MOST)
+    limit: StrictInt = Field(MOST, ge=1, le=MOST)
 
     def selection(self) -> Selection:
         """The same as a value of the stage."""
@@ -88,9 +90,9 @@ class ReplayBody(ActBody, ReplayOneBody):
 class TargetBody(_Body):
     """What is paused or resumed: everything, a type, or a queue."""
 
-    all: bool = False
+    all: StrictBool = False
     type: _Type | None = None
-    queue: _Name | None = None
+    queue: _Queue | None = None
 
     def target(self) -> Target:
         """The same as a value of the store. Raises InvalidSelection unless exactly one is named."""

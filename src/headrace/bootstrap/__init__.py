@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headrace.bootstrap.app import load_app as load_app
+    from headrace.bootstrap.audit import list_acts as list_acts
     from headrace.bootstrap.database import open_connection as open_connection
     from headrace.bootstrap.database import open_operator as open_operator
     from headrace.bootstrap.findings import Finding as Finding
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "load_app": "app",
+    "list_acts": "audit",
     "open_connection": "database",
     "open_operator": "database",
     "Finding": "findings",

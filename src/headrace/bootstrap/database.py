@@ -31,7 +31,7 @@ async def open_connection(settings: Settings) -> AsyncIterator[tuple[Database, C
     try:
         connection = await psycopg.AsyncConnection.connect(url, **connect_options(settings.database_pooler))
     except psycopg.Error as error:
-        raise unavailable(url, error) from None
+        raise Unavailable(f"{unavailable(url, error)}{_remedy(settings)}") from None
     async with connection:
         yield open_database(settings, 1), connection
 
@@ -65,6 +65,13 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def _remedy(settings: Settings) -> str:
+    """Where a `headrace dev` has been, its database is meant, and that stops with it."""
+    if "database_url" in settings.model_fields_set or not settings.data_dir.is_dir():
+        return ""
+    return ". Start it with `headrace dev`, or set HEADRACE_DATABASE_URL."
 
 
 def unavailable(url: str, error: BaseException | None) -> Unavailable:

@@ -60,8 +60,8 @@ async def _examine_database(settings: Settings, clock: Clock) -> list[Finding]:
                 found.append(await _examine_clocks(connection, database, clock))
             return found
     except Unavailable as error:
-        remedy = "Start it, or correct HEADRACE_DATABASE_URL."
-        return [Finding("database", ok=False, detail=f"{error.detail}. {remedy}")]
+        remedy = "" if error.detail.endswith(".") else ". Start it, or correct HEADRACE_DATABASE_URL."
+        return [Finding("database", ok=False, detail=f"{error.detail}{remedy}")]
 
 
 def _judge_server(facts: ServerFacts) -> list[Finding]:

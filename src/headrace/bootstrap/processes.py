@@ -43,6 +43,9 @@ from headrace.store.workers import Measure, WorkerRow
 #: Connections of the pool of an API process and of a worker process; the heartbeat has one more of its own.
 API_CONNECTIONS, WORKER_CONNECTIONS, RELAY_CONNECTIONS = 5, 4, 1
 
+#: Connections of an API for acts on events, which may take long, apart from those that accept and read.
+ACT_CONNECTIONS = 2
+
 #: How the audit calls whoever acts through the API.
 API_ACTOR = "api"
 
@@ -71,8 +74,9 @@ class ApiServices:
 async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
     """The parts of an API process, open until the end of the context."""
     modules = load_app(settings)
-    database = open_database(settings, API_CONNECTIONS)
-    heartbeat = make_heartbeat(settings, "api", API_CONNECTIONS + 1 + settings.user_connections)
+    database, for_acts = open_database(settings, API_CONNECTIONS), open_database(settings, ACT_CONNECTIONS)
+    connections = API_CONNECTIONS + ACT_CONNECTIONS + 1 + settings.user_connections
+    heartbeat = make_heartbeat(settings, "api", connections)
     ingest = Ingest(database, celery_app.hints.offer, utc_now, lambda: heartbeat.clock_offset_seconds)
 
     async def check_redis() -> HealthCheck:
@@ -80,17 +84,19 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         return HealthCheck("redis", ok=problem is None, detail=problem or "answers", required=False)
 
     await database.open()
+    await for_acts.open()
     heartbeat.start()
     await asyncio.to_thread(heartbeat.wait, FIRST_BEAT_SECONDS)
     partitions = asyncio.create_task(_keep_partitions(database))
     try:
-        operate = Operator(database, celery_app.hints.offer, API_ACTOR)
+        operate = Operator(for_acts, celery_app.hints.offer, API_ACTOR)
         yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]), operate)
     finally:
         partitions.cancel()
         await ingest.close()
         heartbeat.stop()
         celery_app.hints.close()
+        await for_acts.close()
         await database.close()
 
 

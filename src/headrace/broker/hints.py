@@ -90,11 +90,7 @@ class HintPublisher:
     def _publish_until_failure(self) -> bool:
         """True when Redis failed, False when there is no more to publish."""
         try:
-            # kombu leaves the descriptor of its poller to the garbage collector.
-            with (
-                self._app.connection_for_write() as connection,
-                contextlib.closing(connection.transport.cycle.poller),
-            ):
+            with self._app.connection_for_write() as connection, contextlib.closing(_poller_of(connection)):
                 producer = self._app.amqp.Producer(connection)
                 while (hint := self._hints.get()) is not None:
                     self._send(producer, connection, self._gather(hint))
@@ -141,3 +137,8 @@ class HintPublisher:
                 self.dropped += 1
             except queue.Empty:
                 return False
+
+
+def _poller_of(connection: Any) -> Any:
+    """What waits for kombu's sockets: it would leave the descriptor to the garbage collector."""
+    return connection.transport.cycle.poller

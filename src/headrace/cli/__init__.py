@@ -1,11 +1,13 @@
 """The command `headrace`. Commands import what they need when they run, so that `--help` is quick."""
 
 import sys
+from collections.abc import Iterable
 
 import typer
 
 from headrace.cli import (
     acting,
+    audit,
     demo,
     events,
     foreground,
@@ -18,7 +20,7 @@ from headrace.cli import (
     verifying,
 )
 from headrace.cli.development import command as development
-from headrace.cli.output import reported
+from headrace.cli.output import MISUSED, reported, say_error
 from headrace.cli.tracebacks import show_error
 
 app = typer.Typer(
@@ -39,6 +41,7 @@ app.command()(storage.check)
 app.command()(status.status)
 app.command()(verifying.verify)
 app.command()(verifying.repair)
+app.command()(audit.audit)
 app.command()(events.send)
 app.command()(foreground.run)
 app.command()(pausing.pause)
@@ -59,8 +62,17 @@ def _options(version: bool = typer.Option(False, "--version", help="Print the ve
         raise typer.Exit
 
 
+def _check_encoding(arguments: Iterable[str]) -> None:
+    """Bytes that are no text in the terminal's encoding come as halves of characters, which cannot be stored."""
+    for number, argument in enumerate(arguments, start=1):
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            say_error(f"Argument {number} is not encoded as text: give it in UTF-8.")
+            sys.exit(MISUSED)
+
+
 def main() -> None:
     """Run the command line; errors of Headrace's own are told in a sentence or two and end with a code."""
     sys.excepthook = show_error
+    _check_encoding(sys.argv[1:])
     with reported():
         typer.main.get_command(app)(prog_name="headrace")

@@ -4,6 +4,7 @@ They work on the database itself, and so while the API is down.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 
 from headrace.cli.events import parse_id
 from headrace.cli.moments import parse_moment
+from headrace.cli.names import check_names, check_types
 from headrace.cli.output import FAILED, AppOption, JsonOption, print_json, say_error
 from headrace.domain.clock import utc_now
 from headrace.domain.selection import Selection
@@ -32,7 +34,10 @@ _Reasons = Annotated[list[Reason] | None, typer.Option("--reason", help="Only ev
 _Codes = Annotated[list[str] | None, typer.Option("--code", help="Only events whose last error has this code.")]
 _Nodes = Annotated[list[str] | None, typer.Option("--node", help="Only events that failed in this node.")]
 _Releases = Annotated[list[str] | None, typer.Option("--release", help="Only events last run by this release.")]
-_Since = Annotated[str | None, typer.Option(help="Only events accepted at this time or later, or ago: 2h, 30m, 7d.")]
+_Begin = Annotated[str, typer.Option("--from", metavar="start|failed|NODE", help="Where to begin: see above.")]
+_Since = Annotated[
+    str | None, typer.Option(help="Only events accepted (not: failed) at this time or later, or ago: 2h, 30m, 7d.")
+]
 _Until = Annotated[str | None, typer.Option(help="Only events accepted before this time, or ago.")]
 _All = Annotated[bool, typer.Option("--all", help="All events that the act is for.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; count what would be.")]
@@ -56,7 +61,17 @@ def cancel(
 
     Exits 1 unless all events that are named were cancelled.
     """
-    meant = _selection(ids, types, states, reasons, codes, nodes, releases, since, until, everything=everything)
+    meant = _selection(
+        ids=ids,
+        types=types,
+        states=states,
+        reasons=reasons,
+        codes=codes,
+        nodes=nodes,
+        releases=releases,
+        between=(since, until),
+        everything=everything,
+    )
     _act(
         "cancelled",
         lambda operator, after: operator.cancel(meant, dry_run=dry_run, after=after),
@@ -67,9 +82,7 @@ def cancel(
 
 def replay(
     ids: _Ids = None,
-    begin: Annotated[
-        str, typer.Option("--from", metavar="start|failed|NODE", help="Where to begin: see above.")
-    ] = "failed",
+    begin: _Begin = "failed",
     types: _Types = None,
     states: _States = None,
     reasons: _Reasons = None,
@@ -88,7 +101,17 @@ def replay(
     From `failed`, those that failed or were cancelled go on from the outputs that they have; others begin afresh. From
     `start`, all do. From a node, it runs again and those after it. Exits 1 unless all that are named were replayed.
     """
-    meant = _selection(ids, types, states, reasons, codes, nodes, releases, since, until, everything=everything)
+    meant = _selection(
+        ids=ids,
+        types=types,
+        states=states,
+        reasons=reasons,
+        codes=codes,
+        nodes=nodes,
+        releases=releases,
+        between=(since, until),
+        everything=everything,
+    )
     _act(
         "replayed",
         lambda operator, after: operator.replay(meant, begin, dry_run=dry_run, after=after),
@@ -114,7 +137,17 @@ def retry_now(
     as_json: JsonOption = False,
 ) -> None:
     """Run events at once that wait for a retry, a pipeline or a schema. Exits 1 unless all that are named did."""
-    meant = _selection(ids, types, states, reasons, codes, nodes, releases, since, until, everything=everything)
+    meant = _selection(
+        ids=ids,
+        types=types,
+        states=states,
+        reasons=reasons,
+        codes=codes,
+        nodes=nodes,
+        releases=releases,
+        between=(since, until),
+        everything=everything,
+    )
     _act(
         "tried again",
         lambda operator, after: operator.retry_now(meant, dry_run=dry_run, after=after),
@@ -131,22 +164,21 @@ def _selection(
     codes: list[str] | None,
     nodes: list[str] | None,
     releases: list[str] | None,
-    since: str | None,
-    until: str | None,
-    *,
+    between: tuple[str | None, str | None],
     everything: bool,
 ) -> Selection:
     now = utc_now()
+    since, until = (_moment(text, now) for text in between)
     selection = Selection(
         ids=list(dict.fromkeys(parse_id(text) for text in ids or ())),
-        types=types or (),
+        types=check_types(types),
         states=states or (),
         reasons=reasons or (),
-        codes=codes or (),
-        nodes=nodes or (),
-        releases=releases or (),
-        since=_moment(since, now),
-        until=_moment(until, now),
+        codes=check_names("--code", codes),
+        nodes=check_names("--node", nodes),
+        releases=check_names("--release", releases),
+        since=since,
+        until=until,
         everything=everything,
     )
     if selection.is_empty:
@@ -183,8 +215,7 @@ def _tell(acted: "Acted", done: str, *, dry_run: bool, as_json: bool) -> None:
         print(f"{_events(acted.count)} would be {done}.")
         print("".join(f"  {count:>10,}  {type_}\n" for type_, count in acted.by_type.items()), end="")
     else:
-        asked = f" Workers hold {acted.asked:,} of them, and end them within seconds." if acted.asked else ""
-        print(f"{_events(acted.count)} {'is' if acted.count == 1 else 'are'} {done}.{asked}")
+        print(_told(acted, done))
     for refusal in acted.refused.values():
         say_error(refusal.detail)
 
@@ -195,6 +226,8 @@ async def _go_through(settings: "Settings", acting: "Acting", done: str) -> "Act
     from headrace.flow.operate import Acted
 
     count = asked = 0
+    refused: dict[UUID, HeadraceError] = {}
+    by_type: Counter[str] = Counter()
     async with open_operator(settings) as operator:
         after = UUID(int=0)
         while True:
@@ -205,10 +238,27 @@ async def _go_through(settings: "Settings", acting: "Acting", done: str) -> "Act
                     say_error(f"{_events(count)} {done} before this:")
                 raise
             count, asked = count + acted.count, asked + acted.asked
+            refused |= acted.refused
+            by_type.update(acted.by_type)
             if acted.next_cursor is None:
-                return Acted(count, asked, acted.refused, acted.by_type)
+                return Acted(count, asked, refused, dict(sorted(by_type.items())))
             after = acted.next_cursor
             say_error(f"{_events(count)} so far …")
+
+
+def _told(acted: "Acted", done: str) -> str:
+    """What came of an act. What a worker still runs is not done yet."""
+    ended = acted.count - acted.asked
+    told = f"{_events(ended)} {_are(ended)} {done}."
+    if not acted.asked:
+        return told
+    held = "a worker, which ends it" if acted.asked == 1 else "workers, which end them"
+    running = f"{_events(acted.asked)} {_are(acted.asked)} held by {held} within seconds."
+    return f"{told} {running}" if ended else running
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _members(acted: "Acted", *, dry_run: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,10 +36,9 @@ def reported() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        count = len(error.problems)
-        say_error(f"{count} problem{'s' if count > 1 else ''}, in the settings or in your module:")
-        for problem in error.problems:
-            say_error(f"  - {problem}")
+        from headrace.settings.problems import tell_problems
+
+        say_error(tell_problems(error))
         sys.exit(MISUSED)
     except HeadraceError as error:
         say_error(error.detail)
@@ -51,8 +51,10 @@ def say_error(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value, for programs."""
-    print(json.dumps(value, indent=2, default=str))
+    """One JSON value, for programs. Moments are as RFC 3339 has them."""
+    print(
+        json.dumps(value, indent=2, default=lambda each: each.isoformat() if isinstance(each, datetime) else str(each))
+    )
 
 
 def columns() -> int:

@@ -1,11 +1,14 @@
 """The commands that hold work back and let it go: `pause`, `resume`. They work on the database itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.names import check_types
 from headrace.cli.output import JsonOption, print_json
 
 if TYPE_CHECKING:
@@ -19,46 +22,63 @@ _Queues = Annotated[list[str] | None, typer.Option("--queue", help="What is in t
 
 def pause(everything: _All = False, types: _Types = None, queues: _Queues = None, as_json: JsonOption = False) -> None:
     """Let no more runs start; those under way finish, and events are accepted as ever. It holds until `resume`."""
-    targets = _targets(everything, types, queues)
-    _tell(asyncio.run(_change(lambda operator: operator.pause(targets))), as_json=as_json)
+    paused, notes = asyncio.run(_pause(_targets(everything, types, queues)))
+    if as_json:
+        print_json({"paused": [each.members() for each in paused], "notes": notes})
+        return
+    _tell(paused, notes)
 
 
 def resume(everything: _All = False, types: _Types = None, queues: _Queues = None, as_json: JsonOption = False) -> None:
     """Let runs start again that `pause` holds back; `--all` ends every pause."""
-    targets = _targets(everything, types, queues)
-    _tell(asyncio.run(_change(lambda operator: operator.resume(targets))), as_json=as_json)
+    paused = asyncio.run(_resume(_targets(everything, types, queues)))
+    if as_json:
+        print_json({"paused": [each.members() for each in paused]})
+    else:
+        _tell(paused)
 
 
 def _targets(everything: bool, types: list[str] | None, queues: list[str] | None) -> "list[Target]":
+    from headrace.settings.kinds import QUEUE_PATTERN
     from headrace.store.pausing import Scope, Target
 
+    for name in queues or ():
+        if not re.fullmatch(QUEUE_PATTERN, name):
+            raise typer.BadParameter("the name of a queue is 1 to 64 of a-z, 0-9, dot, _ and -")
     targets = [Target(Scope.ALL)] if everything else []
-    targets += [Target(Scope.TYPE, name) for name in types or ()]
+    targets += [Target(Scope.TYPE, name) for name in check_types(types)]
     targets += [Target(Scope.QUEUE, name) for name in queues or ()]
     if not targets:
         raise typer.BadParameter("say --all, or name a --type or a --queue")
     return targets
 
 
-async def _change(act: "Callable[[Operator], Awaitable[object]]") -> "list[PausedTarget]":
-    from headrace.bootstrap import open_operator
-    from headrace.settings import load_settings
+async def _pause(targets: "list[Target]") -> "tuple[list[PausedTarget], list[str]]":
+    async with _operator() as operator:
+        await operator.pause(targets)
+        return await operator.paused(), await operator.notes_on(targets)
 
-    async with open_operator(load_settings()) as operator:
-        await act(operator)
+
+async def _resume(targets: "list[Target]") -> "list[PausedTarget]":
+    async with _operator() as operator:
+        await operator.resume(targets)
         return await operator.paused()
 
 
-def _tell(paused: "list[PausedTarget]", *, as_json: bool) -> None:
-    if as_json:
-        members = [
-            {"scope": each.target.scope, "name": each.target.name, "since": each.since, "actor": each.actor}
-            for each in paused
-        ]
-        print_json({"paused": members})
-        return
+def _operator() -> "AbstractAsyncContextManager[Operator]":
+    from headrace.bootstrap import open_operator
+    from headrace.settings import load_settings
+
+    return open_operator(load_settings())
+
+
+def _tell(paused: "list[PausedTarget]", notes: Sequence[str] = ()) -> None:
+    from headrace.cli.showing.words import plain
+
     for each in paused:
-        what = f"{each.target.scope} {each.target.name}".strip()
-        print(f"paused  {what}  since {each.since:%Y-%m-%d %H:%M:%S%z}  by {each.actor}")
+        what = plain(f"{each.target.scope} {each.target.name}".strip())
+        print(f"paused  {what}  since {each.since:%Y-%m-%d %H:%M:%S%z}  by {plain(each.actor)}")
     if not paused:
         print("Nothing is paused. What was set aside runs within seconds.")
+    for note in notes:
+        print(plain(note))

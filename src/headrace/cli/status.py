@@ -10,7 +10,7 @@ from headrace.cli.output import FAILED, JsonOption, print_json, print_lines, say
 def status(as_json: JsonOption = False) -> None:
     """Show what is due, waiting and paused, who works and who leads, and what to type next. Needs no API.
 
-    Exits 1 while the database cannot be used.
+    Exits 1 while the database cannot be used: it is away, read-only, or such that nothing would start on it.
     """
     from headrace.bootstrap import look_around
     from headrace.settings import load_settings
@@ -25,6 +25,6 @@ def status(as_json: JsonOption = False) -> None:
         print_json(situation)
     else:
         print_lines(status_lines(situation))
-    if found.overview is None:
+    if found.problem is not None:
         say_error(f"{found.problem}")
         raise typer.Exit(FAILED)

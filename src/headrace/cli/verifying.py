@@ -12,17 +12,22 @@ from headrace.cli.output import FAILED, JsonOption, print_json, say_error
 if TYPE_CHECKING:
     from headrace.flow.verify import Finding, Repair, Verdict
 
+#: Nothing is allowed to be overdue for longer.
+MOST_SECONDS = 31_536_000
+
 #: Places that are printed of each fault; JSON has more.
 _SHOWN = 5
 
 
 def verify(
     overdue_seconds: Annotated[
-        float, typer.Option(min=0, help="How long a run may be due, or a lease be over, before that is a fault.")
+        float, typer.Option(help="How long a run may be due, or a lease be over, before that is a fault.")
     ] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
     """Examine every event, run and result. Exits 1 if anything is wrong, and says what to do about it."""
+    if not 0 <= overdue_seconds <= MOST_SECONDS:
+        raise typer.BadParameter(f"--overdue-seconds is from 0 to {MOST_SECONDS:,}, which is a year")
     from headrace.bootstrap import verify_storage
     from headrace.settings import load_settings
 
@@ -76,7 +81,8 @@ def _print_finding(found: "Finding") -> None:
 
 def _print_repairs(repairs: "list[Repair]", *, dry_run: bool) -> None:
     for each in repairs:
-        print(f"{each.fault}: {len(each.done):,} {'would be' if dry_run else 'are'} put right, {each.refused:,} left")
+        verb = "would be" if dry_run else "is" if len(each.done) == 1 else "are"
+        print(f"{each.fault}: {len(each.done):,} {verb} put right, {each.refused:,} left")
         _print_places(each.done, len(each.done))
         if each.reason is not None:
             print(f"  -> {each.reason}")

@@ -16,6 +16,9 @@ DEFAULT_QUEUE = "default"
 #: The type of an event whose data names none.
 DEFAULT_TYPE = "event"
 
+#: One attempt at a run: the event, the number of the run, the number of the attempt. No two attempts share it.
+AttemptKey = tuple[UUID, int, int]
+
 #: What a type of event may look like.
 TYPE_PATTERN = r"[A-Za-z0-9._:/-]{1,200}"
 
@@ -74,6 +77,11 @@ class Run:
     subject: str | None = None
     parent_id: UUID | None = None
     trace: str | None = None
+
+    @property
+    def attempt_key(self) -> AttemptKey:
+        """What tells this attempt apart from any other, also from one before a replay of the event."""
+        return self.event_id, self.run_number, self.attempt
 
     @property
     def is_first(self) -> bool:

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+#: A code, a node, a release or a queue that is named has so many characters at most, and one at least.
+MOST_NAME_CHARACTERS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Events by what they are; all that is given must hold, of several values one.
 
-    `codes` are error codes, `nodes` those that failed, `releases` those that the last attempt ran with. `since` is
+    `codes` are error codes, `nodes` those that failed or wait for a retry, `releases` those that the last attempt ran
+    with. `since` is
     included, `until` is not; both compare the time of acceptance. `everything` says that it is meant where nothing else
     is given.
     """
@@ -29,14 +33,10 @@ class Selection:
     @property
     def is_empty(self) -> bool:
         """Whether nothing says which events are meant, nor that all are."""
-        return not (self.ids or self.everything or self._filters)
+        return not (self.ids or self.everything or self.has_filters)
 
     @property
-    def names_all(self) -> bool:
-        """Whether each event is named by its id, and nothing else is asked of it."""
-        return bool(self.ids) and not self._filters
-
-    @property
-    def _filters(self) -> bool:
+    def has_filters(self) -> bool:
+        """Whether events are chosen by anything beside their ids."""
         lists = (self.types, self.states, self.reasons, self.codes, self.nodes, self.releases)
         return any(lists) or self.since is not None or self.until is not None

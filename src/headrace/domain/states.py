@@ -30,6 +30,12 @@ class Reason(StrEnum):
     WORKER_LOST = "worker-lost"
 
 
+#: Reasons for which runs wait until something is deployed.
+PARKED = (Reason.NO_PIPELINE, Reason.SCHEMA_MISMATCH, Reason.NEWER_RELEASE)
+
+#: The reasons that an event keeps when it has failed; the others end with the wait.
+FAILED_FOR = frozenset({Reason.NODE_FAILED, Reason.WORKER_LOST})
+
 #: States with a row in `runs`.
 UNFINISHED = frozenset({EventState.QUEUED, EventState.RUNNING, EventState.WAITING})
 

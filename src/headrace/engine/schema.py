@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, ClassVar, Unpack
 
 import orjson
@@ -57,8 +58,8 @@ class EventSchema(BaseModel):
         if match is not None:
             cls.match_field = match
         if type is not None:
-            cls.event_type = type
-            classes[type] = cls
+            cls.event_type = str(type.value if isinstance(type, Enum) else type)
+            classes[cls.event_type] = cls
         # Pydantic collects the fields after this hook and takes a class attribute as the field's default.
         cls.type = cls.event_type
 

@@ -25,7 +25,8 @@ _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 #: A name of a schema that needs no quotes and leaves room for suffixes within PostgreSQL's 63 bytes.
 _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,39}")
 
-_QUEUE_NAME = re.compile(r"[a-z0-9._-]{1,64}")
+#: What the name of a queue looks like.
+QUEUE_PATTERN = r"[a-z0-9._-]{1,64}"
 
 POSTGRES_URL = Expected("a URL like postgresql://user:password@host:5432/name")
 REDIS_URL = Expected("a URL like redis://user:password@host:6379/0, or rediss:// for TLS")
@@ -96,7 +97,7 @@ def _split_names(value: object) -> object:
 
 
 def _queue_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names or len(set(names)) < len(names) or not all(map(_QUEUE_NAME.fullmatch, names)):
+    if not names or len(set(names)) < len(names) or not all(re.fullmatch(QUEUE_PATTERN, name) for name in names):
         raise ValueError(f"give {QUEUE_NAMES.text}")
     return names
 

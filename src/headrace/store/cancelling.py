@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from headrace.domain.event import AttemptKey
 from headrace.store.database import Connection, Database
-from headrace.store.runs import lock_runs
 
 # Outputs stay for a replay, as those of a failed run do.
 _CANCEL = """
@@ -36,20 +36,24 @@ RETURNING event_id
 
 # There are few of these at a time, and a run is found by its key.
 _ASKED_OF = """
-SELECT r.event_id, r.attempt
+SELECT r.event_id, r.run_number, r.attempt
 FROM headrace.cancellations c JOIN headrace.runs r USING (event_id, run_number)
 WHERE r.owner = %(owner)s
 """
 
-# Locked as it is found, so that no other run of the event, after a replay, is cancelled in its place.
+# Locked as it is found, so that no other run of the event, after a replay, is cancelled in its place. What somebody
+# else has locked is looked at in the next pass: the relay waits for nobody.
 _UNHELD = """
 SELECT r.event_id FROM headrace.cancellations c JOIN headrace.runs r USING (event_id, run_number)
-WHERE r.owner IS NULL ORDER BY r.event_id FOR UPDATE OF r
+WHERE r.owner IS NULL ORDER BY r.event_id FOR UPDATE OF r SKIP LOCKED
 """
 
 _FORGET = """
-DELETE FROM headrace.cancellations c
-WHERE NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = c.event_id AND r.run_number = c.run_number)
+DELETE FROM headrace.cancellations WHERE event_id IN (
+    SELECT c.event_id FROM headrace.cancellations c
+    WHERE NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = c.event_id AND r.run_number = c.run_number)
+    FOR UPDATE OF c SKIP LOCKED
+)
 """
 
 
@@ -62,22 +66,27 @@ class Cancelled:
 
 
 async def cancel(connection: Connection, database: Database, ids: Sequence[UUID], actor: str) -> Cancelled:
-    """Cancel unfinished runs; those that are finished or unknown are in neither set. To be called in a transaction."""
-    await lock_runs(connection, database, ids)
+    """Cancel unfinished runs; those that are finished or unknown are in neither set.
+
+    To be called in the transaction that chose them, and so holds them.
+    """
     cursor = await connection.execute(database.sql(_CANCEL), {"ids": list(ids)})
     ended = frozenset(row[0] for row in await cursor.fetchall())
     cursor = await connection.execute(database.sql(_ASK), {"ids": list(ids), "actor": actor})
     return Cancelled(ended, frozenset(row[0] for row in await cursor.fetchall()))
 
 
-async def find_cancelled(connection: Connection, database: Database, owner: UUID) -> set[tuple[UUID, int]]:
-    """Which of an owner's runs are to end now, each with its attempt."""
+async def find_cancelled(connection: Connection, database: Database, owner: UUID) -> set[AttemptKey]:
+    """Which of an owner's attempts are to end now."""
     cursor = await connection.execute(database.sql(_ASKED_OF), {"owner": owner})
-    return {(event_id, attempt) for event_id, attempt in await cursor.fetchall()}
+    return set(await cursor.fetchall())
 
 
 async def cancel_unheld(connection: Connection, database: Database) -> None:
-    """Cancel runs that were asked to end and that their owner left otherwise, and forget what is over."""
+    """Cancel runs that were asked to end and that their owner left otherwise, and forget what is over.
+
+    What others have locked is left to the next call.
+    """
     async with connection.transaction():
         cursor = await connection.execute(database.sql(_UNHELD))
         ids = [row[0] for row in await cursor.fetchall()]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from headrace.domain.event import NewEvent, Run
+from headrace.domain.event import AttemptKey, NewEvent, Run
 from headrace.domain.progress import Arrival, Awaited, Checkpoint, Kept, Pause
 from headrace.domain.states import Reason
 from headrace.store.body import unpack
@@ -19,21 +19,23 @@ WITH under_way AS (
     SELECT * FROM unnest(%(run_ids)b::uuid[], %(owners)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[])
          AS under_way (event_id, owner, run_number, attempt)
 ), held AS (
-    SELECT r.event_id, r.epoch FROM headrace.runs r JOIN under_way u USING (event_id, run_number, attempt)
+    SELECT r.event_id, r.run_number, r.attempt, r.epoch
+    FROM headrace.runs r JOIN under_way u USING (event_id, run_number, attempt)
     WHERE r.owner = u.owner
     ORDER BY r.event_id FOR SHARE OF r
 ), written AS (
     INSERT INTO headrace.checkpoints (event_id, epoch, node, item, node_version, output, times, emitted)
     SELECT h.event_id, h.epoch, c.node, c.item, c.node_version, c.output::json, c.times::json, c.emitted::json
     FROM held h JOIN unnest(
-        %(ids)b::uuid[], %(nodes)b::text[], %(items)b::int[], %(versions)b::text[], %(outputs)b::text[],
-        %(times)b::text[], %(emitted)b::text[]
-    ) AS c (event_id, node, item, node_version, output, times, emitted) USING (event_id)
+        %(ids)b::uuid[], %(of_run_numbers)b::int[], %(of_attempts)b::int[], %(nodes)b::text[], %(items)b::int[],
+        %(versions)b::text[], %(outputs)b::text[], %(times)b::text[], %(emitted)b::text[]
+    ) AS c (event_id, run_number, attempt, node, item, node_version, output, times, emitted)
+         USING (event_id, run_number, attempt)
     ON CONFLICT (event_id, epoch, node, item) DO UPDATE
     SET node_version = excluded.node_version, output = excluded.output, times = excluded.times,
         emitted = excluded.emitted
 )
-SELECT event_id FROM held
+SELECT event_id, run_number, attempt FROM held
 """
 
 _UPSERT = """
@@ -66,23 +68,23 @@ ORDER BY w.event_id, w.node
 Outputs = Sequence[tuple[Run, Sequence[Checkpoint]]]
 
 
-async def store_checkpoints(connection: Connection, database: Database, outputs: Outputs) -> set[UUID]:
+async def store_checkpoints(connection: Connection, database: Database, outputs: Outputs) -> set[AttemptKey]:
     """Store outputs of runs that are under way, in place of those of the same nodes and items.
 
-    Returns the ids that are still held: of a run that was taken over nothing is stored. One statement.
+    Returns the attempts that are still held: of a run that was taken over nothing is stored. One statement.
     """
-    runs = {run.event_id: run for run, _ in outputs}
+    runs = {run.attempt_key: run for run, _ in outputs}
     cursor = await connection.execute(
         database.sql(_STORE),
         {
-            "run_ids": list(runs),
+            "run_ids": [run.event_id for run in runs.values()],
             "owners": [run.owner for run in runs.values()],
             "run_numbers": [run.run_number for run in runs.values()],
             "attempts": [run.attempt for run in runs.values()],
             **_columns(outputs),
         },
     )
-    return {row[0] for row in await cursor.fetchall()}
+    return set(await cursor.fetchall())
 
 
 async def upsert_checkpoints(connection: Connection, database: Database, outputs: Outputs) -> None:
@@ -116,12 +118,14 @@ async def load_kept(connection: Connection, database: Database, runs: Sequence[R
 
 
 def _columns(outputs: Outputs) -> dict[str, Any]:
-    """The newest of each node and item: one statement writes a row once."""
-    newest = {(run.event_id, each.node, each.item): (run, each) for run, several in outputs for each in several}
+    """The newest of each node and item of an attempt: one statement writes a row once."""
+    newest = {(run.attempt_key, each.node, each.item): (run, each) for run, several in outputs for each in several}
     runs = [run for run, _ in newest.values()]
     checkpoints = [checkpoint for _, checkpoint in newest.values()]
     return {
         "ids": [run.event_id for run in runs],
+        "of_run_numbers": [run.run_number for run in runs],
+        "of_attempts": [run.attempt for run in runs],
         "epochs": [run.epoch for run in runs],
         "nodes": [checkpoint.node for checkpoint in checkpoints],
         "items": [checkpoint.item for checkpoint in checkpoints],

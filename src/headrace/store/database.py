@@ -33,8 +33,8 @@ LOCK_TIMEOUT_MILLISECONDS = 500
 #: A transaction whose process stands still gives up what it holds: a machine that sleeps must not hold runs for ever.
 IDLE_TIMEOUT_MILLISECONDS = 5000
 
-#: An act of an operator waits longer: it would rather be late than be told to come again.
-PATIENCE_MILLISECONDS = 5000
+#: A statement of such an act ends after this long: it holds what it has locked.
+ACT_MILLISECONDS = 10_000
 
 #: A statement is prepared once it ran so often on a connection.
 PREPARE_AFTER = 3
@@ -45,14 +45,22 @@ AWAY = (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError)
 Connection = AsyncConnection[TupleRow]
 
 
-async def wait_for_locks(connection: Connection) -> None:
-    """Wait `PATIENCE_MILLISECONDS` for each lock until the end of the transaction."""
-    await connection.execute(f"SET LOCAL lock_timeout = {PATIENCE_MILLISECONDS}")
+async def limit_act(connection: Connection, patience_seconds: float) -> None:
+    """Until it ends let a transaction wait so long for a lock, and `ACT_MILLISECONDS` for an answer."""
+    await connection.execute(
+        "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+        [str(round(patience_seconds * 1000)), str(ACT_MILLISECONDS)],
+    )
+
+
+async def limit_statements(connection: Connection, seconds: float) -> None:
+    """Let the server end each statement of the transaction after so long, with QueryCanceled."""
+    await connection.execute(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
 
 
 async def read_one_moment(connection: Connection) -> None:
-    """Let all statements of the transaction, which is to begin with this, see the same moment and write nothing."""
-    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    """Let all statements of the transaction, which is to begin with this, see the same moment."""
+    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def connect_options(pooler: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 
 # A run that was taken over, or replayed, carries another owner or number by now: it stays, its result is not stored.
 # One worker may have both the run before a replay and the one after it, where it never heard that the first was stored.
+# In all of these, a row of an attempt that is there already, whoever left it, does not keep the run from going on.
 FINISH = """
 WITH done AS (
     SELECT * FROM unnest(
@@ -37,6 +38,7 @@ WITH done AS (
     SELECT g.event_id, g.run_number, g.attempt, CASE d.reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, d.node,
            d.error::json, d.owner, d.started_at, %(now)s, %(release)s
     FROM gone g JOIN done d USING (event_id, run_number, attempt) WHERE d.state = 'failed'
+    ON CONFLICT DO NOTHING
 ), tallied AS (
     INSERT INTO headrace.tallies (state, delta)
     SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, run_number, attempt) GROUP BY d.state
@@ -65,6 +67,7 @@ WITH done AS (
     SELECT f.event_id, f.run_number, f.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
            %(release)s
     FROM freed f JOIN done d USING (event_id, run_number, attempt) WHERE d.error IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT event_id, run_number, attempt FROM freed
 """
@@ -86,6 +89,7 @@ WITH done AS (
     INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, worker, started_at, ended_at, release)
     SELECT p.event_id, p.run_number, p.attempt, 'unfit', d.error::json, d.owner, d.started_at, %(now)s, %(release)s
     FROM parked p JOIN done d USING (event_id, run_number, attempt)
+    ON CONFLICT DO NOTHING
 )
 SELECT event_id, run_number, attempt FROM parked
 """

@@ -88,14 +88,20 @@ class Heartbeat:
             try:
                 connection = connection or psycopg.connect(self._source(), **connect_options(self._pooler))
                 self._renew(connection)
-            except (psycopg.Error, OSError, HeadraceError) as error:
-                _log.warning("heartbeat failed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # without this thread the process would do nothing, and say nothing
+                self._tell_of(error)
                 if connection is not None:
                     connection.close()
                 connection = None
             self._stopping.wait(self._times.renew_seconds if connection else min(1.0, self._times.renew_seconds))
         if connection is not None:
             self._say_goodbye(connection)
+
+    def _tell_of(self, error: Exception) -> None:
+        if isinstance(error, (psycopg.Error, OSError, HeadraceError)):
+            _log.warning("heartbeat failed", error=type(error).__name__)
+        else:
+            _log.error("heartbeat failed", exc_info=error)
 
     def _renew(self, connection: psycopg.Connection) -> None:
         if not self._alive():

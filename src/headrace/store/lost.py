@@ -27,7 +27,8 @@ WHERE r.owner IS NOT NULL
 ORDER BY r.rank LIMIT %(most)s FOR UPDATE OF r SKIP LOCKED
 """
 
-# The rank is left as it is: a lost run was due, and a claim that changes no indexed column stays cheap.
+# The rank is left as it is: a lost run was due, and a claim that changes no indexed column stays cheap. A row that is
+# there already, whoever left it, must not keep all the others from being freed.
 _FREE = """
 WITH lost AS (
     SELECT * FROM unnest(
@@ -40,10 +41,12 @@ WITH lost AS (
         unseen_losses = l.unseen_losses
     FROM lost l WHERE r.event_id = l.event_id AND r.owner = l.owner AND r.attempt = l.attempt
     RETURNING r.event_id, r.run_number, r.attempt, r.release, l.owner AS worker
+), kept AS (
+    INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, worker, ended_at, release)
+    SELECT event_id, run_number, attempt, 'lost', worker, now(), release FROM freed
+    ON CONFLICT DO NOTHING
 )
-INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, worker, ended_at, release)
-SELECT event_id, run_number, attempt, 'lost', worker, now(), release FROM freed
-RETURNING event_id
+SELECT event_id FROM freed
 """
 
 # Whoever still holds runs, because they were locked, is looked at again.

@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -74,7 +74,7 @@ def _move_patiently(engine: Engine, schema: str, revision: str, also: Sequence[P
 def _move(engine: Engine, schema: str, revision: str, also: Sequence[Path]) -> None:
     config = configuration(also)
     with engine.connect() as connection:
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        event.listen(connection, "begin", _wait_briefly)
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
         connection.commit()
         config.attributes["connection"] = connection
@@ -83,6 +83,11 @@ def _move(engine: Engine, schema: str, revision: str, also: Sequence[Path]) -> N
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
+
+
+def _wait_briefly(connection: Connection) -> None:
+    """In each transaction anew: what is set for a session stays on a pooler's connection, and meets somebody else."""
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
 
 
 def _grant(connection: Connection, schema: str, role: str | None) -> None:

@@ -27,7 +27,8 @@ UPDATE headrace.runs r SET state = 'waiting', reason = j.reason, since = now(), 
 FROM judged j WHERE r.event_id = j.event_id AND j.reason IS NOT NULL
 """
 
-# A run that did not fit a schema comes back when a process announces another version of that schema.
+# A run that did not fit a schema comes back when a process announces another version of that schema. A first run gets
+# the place of its event; one of a replay, whose event may be of last year, goes behind what is due already.
 _UNPARK = """
 WITH parked AS (
     SELECT event_id FROM headrace.runs
@@ -40,7 +41,8 @@ WITH parked AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE headrace.runs r
-SET state = 'queued', reason = NULL, since = now(), rank = least(now(), headrace.time_of(r.event_id))
+SET state = 'queued', reason = NULL, since = now(),
+    rank = CASE WHEN r.run_number = 1 THEN least(now(), headrace.time_of(r.event_id)) ELSE now() END
 FROM parked p WHERE r.event_id = p.event_id
 """
 

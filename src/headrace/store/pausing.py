@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from headrace.store.database import Connection, Database
 
@@ -16,6 +17,14 @@ _RESUME = "DELETE FROM headrace.paused WHERE scope = %(scope)s AND name = %(name
 _RESUME_ALL = "DELETE FROM headrace.paused"
 
 _LIST = "SELECT scope, name, since, actor FROM headrace.paused ORDER BY scope, name"
+
+# Without a live worker that names it, a type or a queue may still be one of unfinished runs.
+_IS_KNOWN = """
+SELECT %(scope)s = 'all'
+    OR EXISTS (SELECT FROM headrace.workers WHERE expires > now()
+               AND CASE WHEN %(scope)s = 'type' THEN types ? %(name)s ELSE %(name)s = ANY (queues) END)
+    OR EXISTS (SELECT FROM headrace.runs WHERE CASE WHEN %(scope)s = 'type' THEN type ELSE queue END = %(name)s)
+"""
 
 
 class Scope(StrEnum):
@@ -41,6 +50,10 @@ class PausedTarget:
     target: Target
     since: datetime
     actor: str
+
+    def members(self) -> dict[str, Any]:
+        """As it is shown in JSON."""
+        return {"scope": self.target.scope, "name": self.target.name, "since": self.since, "actor": self.actor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +99,11 @@ async def list_paused(connection: Connection, database: Database) -> list[Paused
     return [
         PausedTarget(Target(Scope(scope), name), since, actor) for scope, name, since, actor in await cursor.fetchall()
     ]
+
+
+async def is_known(connection: Connection, database: Database, target: Target) -> bool:
+    """Whether a live worker or an unfinished run has the type or the queue that is named."""
+    cursor = await connection.execute(database.sql(_IS_KNOWN), {"scope": target.scope, "name": target.name})
+    row = await cursor.fetchone()
+    assert row is not None
+    return bool(row[0])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from headrace.domain.clock import TOLERATED_CLOCK_SECONDS
 from headrace.domain.ids import same_moment
 from headrace.store.database import Connection, Database
 
@@ -23,7 +24,22 @@ FROM headrace.attempts WHERE event_id = %(id)s ORDER BY run_number, attempt
 """
 
 # Each column is a JSON array. Children carry their parent's milliseconds in their ids: they need no index of their own.
+#
+# Who cancelled a finished event stands in the audit alone: by name, or within a chunk of which the first and the last
+# are named. One that nobody held ended in the transaction of the act itself.
 _DETAILS = """
+WITH cancelled AS (
+    SELECT a.moment, a.actor
+    FROM headrace.results s, LATERAL (
+        SELECT id, moment, actor, act, detail FROM headrace.audit ORDER BY id DESC LIMIT %(audited)s
+    ) AS a
+    WHERE s.event_id = %(id)s AND s.state = 'cancelled' AND a.act = 'cancel'
+      AND a.moment <= s.finished_at + make_interval(secs => %(clock_seconds)s)
+      AND coalesce((a.detail -> 'ids')::jsonb ? %(id)s::text,
+                   %(id)s BETWEEN (a.detail ->> 'first')::uuid AND (a.detail ->> 'last')::uuid)
+      AND coalesce((a.detail -> 'selection' -> 'types')::jsonb ? s.type, true)
+    ORDER BY a.moment = s.finished_at DESC, a.id DESC LIMIT 1
+)
 SELECT (SELECT json_agg(n ORDER BY n.written)
         FROM (SELECT written, attempt, node, note FROM headrace.notes
               WHERE event_id = %(id)s ORDER BY written DESC LIMIT %(notes)s) AS n)::text,
@@ -48,7 +64,8 @@ SELECT (SELECT json_agg(n ORDER BY n.written)
               WHERE event_id = %(id)s ORDER BY run_number DESC LIMIT %(past_results)s) AS p)::text,
        (SELECT json_agg(a) FROM (SELECT c.since, c.actor
                                  FROM headrace.cancellations c JOIN headrace.runs r USING (event_id, run_number)
-                                 WHERE c.event_id = %(id)s) AS a)::text
+                                 WHERE c.event_id = %(id)s
+                                 UNION ALL SELECT cancelled.moment, cancelled.actor FROM cancelled) AS a)::text
 """
 
 # The window bounds what one page may cost when few events fit the filter; the caller goes on from its last id.
@@ -82,6 +99,9 @@ WINDOW = 10_000
 #: Notes, children, checkpoints and earlier results of one event that are read at most.
 NOTES, CHILDREN, CHECKPOINTS, PAST_RESULTS = 100, 1000, 1000, 10
 
+#: Rows of the audit, the newest, that are looked at for who cancelled an event.
+AUDITED = 10_000
+
 Row = tuple[Any, ...]
 
 
@@ -89,7 +109,7 @@ async def read_event(connection: Connection, database: Database, event_id: UUID)
     """An event's row, the rows of its attempts, and its details; or None if there is no such event.
 
     The details are JSON arrays, or None for an empty one: notes, logs, children, waits, checkpoints, earlier results,
-    the cancellation under way. To be called in a transaction with one snapshot.
+    the cancellation that was asked for. To be called in a transaction with one snapshot.
     """
     cursor = await connection.execute(database.sql(_EVENT), {"id": event_id})
     event = await cursor.fetchone()
@@ -99,7 +119,8 @@ async def read_event(connection: Connection, database: Database, event_id: UUID)
     attempts = await cursor.fetchall()
     first, last = same_moment(event_id)
     limits = {"notes": NOTES, "children": CHILDREN, "checkpoints": CHECKPOINTS, "past_results": PAST_RESULTS}
-    arguments = {"id": event_id, "first": first, "last": last, **limits}
+    audited = {"audited": AUDITED, "clock_seconds": TOLERATED_CLOCK_SECONDS}
+    arguments = {"id": event_id, "first": first, "last": last, **limits, **audited}
     cursor = await connection.execute(database.sql(_DETAILS), arguments)
     details = await cursor.fetchone()
     assert details is not None
@@ -134,7 +155,7 @@ async def read_events(
     return rows, oldest if scanned == WINDOW else None
 
 
-async def count_unfinished(connection: Connection, database: Database) -> list[Row]:
+async def count_by_state(connection: Connection, database: Database) -> list[Row]:
     """Rows of state, reason and count of what is unfinished."""
     cursor = await connection.execute(database.sql(_UNFINISHED))
     return await cursor.fetchall()

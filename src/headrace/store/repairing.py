@@ -6,16 +6,23 @@ from uuid import UUID
 from headrace.domain.states import Reason
 from headrace.store.database import Connection, Database
 
-# As accepting places it, and as a replay numbers it.
+# As accepting places it, and as a replay numbers it. Attempts at the run that is gone may have left rows: their numbers
+# are not given again.
 _GIVE_RUNS = """
-INSERT INTO headrace.runs (event_id, run_number, epoch, tenant, type, queue, ordering_key, task, state, reason, rank)
-SELECT e.id, next.run_number, next.run_number, e.tenant, e.type, e.queue, e.ordering_key, e.task,
+INSERT INTO headrace.runs (
+    event_id, run_number, epoch, attempt, tenant, type, queue, ordering_key, task, state, reason, rank
+)
+SELECT e.id, next.run_number, next.run_number, last.attempt, e.tenant, e.type, e.queue, e.ordering_key, e.task,
        CASE WHEN e.task IS NULL THEN 'queued' ELSE 'waiting' END,
        CASE WHEN e.task IS NOT NULL THEN %(own_task)s END,
        CASE WHEN e.task IS NULL THEN now() ELSE 'infinity' END
 FROM headrace.events e, LATERAL (
     SELECT coalesce(max(p.run_number), 0) + 1 AS run_number FROM headrace.past_results p WHERE p.event_id = e.id
-) AS next
+) AS next, LATERAL (
+    SELECT coalesce(max(k.attempt), 0) AS attempt
+    FROM (SELECT attempt FROM headrace.attempts WHERE event_id = e.id AND run_number = next.run_number
+          UNION ALL SELECT attempt FROM headrace.logs WHERE event_id = e.id AND run_number = next.run_number) AS k
+) AS last
 WHERE e.id = ANY (%(ids)s)
   AND NOT EXISTS (SELECT FROM headrace.results s WHERE s.event_id = e.id)
   AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = e.id)
@@ -36,6 +43,10 @@ WITH gone AS (
 )
 SELECT event_id FROM gone ORDER BY event_id
 """
+
+# It keeps away another such lock, but nobody who reads and writes. It takes no snapshot: what follows sees all that was
+# committed before.
+_LOCK_TALLIES = "LOCK TABLE headrace.tallies IN SHARE UPDATE EXCLUSIVE MODE"
 
 _CORRECT = """
 INSERT INTO headrace.tallies (state, delta) SELECT * FROM unnest(%(states)s::text[], %(deltas)s::bigint[])
@@ -85,6 +96,11 @@ async def drop_runs(connection: Connection, database: Database, ids: Sequence[UU
     """Take away runs that nobody holds and whose result is stored; returns the events that had one."""
     cursor = await connection.execute(database.sql(_DROP_RUNS), {"ids": list(ids)})
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def keep_other_repairs_away(connection: Connection, database: Database) -> None:
+    """Let no other transaction correct the sums until this one ends. It is to begin with this."""
+    await connection.execute(database.sql(_LOCK_TALLIES))
 
 
 async def correct_tallies(connection: Connection, database: Database, lacking: Mapping[str, int]) -> None:

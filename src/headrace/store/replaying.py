@@ -8,8 +8,6 @@ from headrace.domain.progress import ANY_VERSION
 from headrace.domain.states import EventState
 from headrace.store.database import Connection, Database
 
-_LOCK = "SELECT FROM headrace.results WHERE event_id = ANY (%(ids)s) ORDER BY event_id FOR UPDATE"
-
 # An event of a user's own task is processed by that task alone: only its sender can send it again.
 _REPLAY = """
 WITH gone AS (
@@ -102,9 +100,9 @@ async def replay(
 
     With `goes_on` a failed or cancelled one keeps its epoch, and so its outputs and idempotency keys. Every other run
     begins a new epoch. With `redo`, the names of a node and all after it, each run begins a new epoch in which only
-    these, and what was not finished, are called: all other outputs are carried over. To be called in a transaction.
+    these, and what was not finished, are called: all other outputs are carried over. To be called in the transaction
+    that chose the events, and so holds their results.
     """
-    await connection.execute(database.sql(_LOCK), {"ids": list(ids)})
     arguments = {"ids": list(ids), "keeps_epoch": goes_on and redo is None}
     cursor = await connection.execute(database.sql(_REPLAY), arguments)
     replayed = [

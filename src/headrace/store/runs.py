@@ -88,9 +88,8 @@ async def claim_lost(
 async def retry_now(connection: Connection, database: Database, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Make runs due at once that wait for one of `RETRIED`; returns those that did, with their queues.
 
-    All of their retries end. To be called in a transaction.
+    All of their retries end. To be called in the transaction that chose them, and so holds them.
     """
-    await lock_runs(connection, database, ids)
     cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids), "reasons": list(RETRIED)})
     return dict(await cursor.fetchall())
 

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
-from uuid import UUID
 
-from headrace.domain.event import Run
+from headrace.domain.event import AttemptKey, Run
 from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 from headrace.domain.states import EventState
 from headrace.store import endings
@@ -16,11 +15,13 @@ from headrace.store.events import insert_events
 from headrace.store.pauses import write_pauses
 from headrace.store.runs import lock_runs
 
+# Lines that are there already, whoever left them, must not make a good result one that cannot be stored.
 _LOG = """
 INSERT INTO headrace.logs (event_id, run_number, attempt, lines)
 SELECT event_id, run_number, attempt, lines::json
 FROM unnest(%(ids)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(lines)b::text[])
      AS logged (event_id, run_number, attempt, lines)
+ON CONFLICT DO NOTHING
 """
 
 # A failed or cancelled run keeps its outputs for a replay; it waits for nothing more.
@@ -34,8 +35,8 @@ DELETE FROM headrace.waits WHERE event_id = ANY (%(ids)s)
 
 async def settle(
     connection: Connection, database: Database, batch: Sequence[Settled], now: datetime, release: str
-) -> set[UUID]:
-    """Write a batch in id order and return the ids that were still held; what was taken over is left alone.
+) -> set[AttemptKey]:
+    """Write a batch in id order and return the attempts that were still held; what was taken over is left alone.
 
     One statement for each kind of ending that the batch holds, and one for each kind of thing that these leave beside
     their results: log lines, outputs, pauses, emitted events. To be called in a transaction. Where there is more than a
@@ -43,19 +44,15 @@ async def settle(
     """
     if len(batch) > 1 and not all(isinstance(settled, Finished) for settled in batch):
         await lock_runs(connection, database, [settled.run.event_id for settled in batch])
-    held: set[tuple[UUID, int, int]] = set()
+    held: set[AttemptKey] = set()
     for statement, columns, rows in _by_kind(batch):
         arguments = {**columns(rows), "now": now, "release": release}
         cursor = await connection.execute(database.sql(statement), arguments)
         held.update(await cursor.fetchall())
-    kept = [settled for settled in batch if _fence(settled.run) in held]
+    kept = [settled for settled in batch if settled.run.attempt_key in held]
     await _write_progress(connection, database, kept)
     await _write_endings(connection, database, [settled for settled in kept if isinstance(settled, Finished)], release)
-    return {event_id for event_id, *_ in held}
-
-
-def _fence(run: Run) -> tuple[UUID, int, int]:
-    return run.event_id, run.run_number, run.attempt
+    return held
 
 
 _Columns = Callable[[Sequence[Any]], dict[str, Any]]

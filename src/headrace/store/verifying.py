@@ -9,9 +9,8 @@ from typing import LiteralString
 
 from headrace.domain.faults import Fault
 from headrace.domain.states import Reason
-from headrace.store.database import Connection, Database
-
-_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+from headrace.store.database import Connection, Database, read_one_moment
+from headrace.store.look import RELAY_POST
 
 _PREPARE = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
 
@@ -54,7 +53,8 @@ SELECT s.event_id::text AS what FROM headrace.results s
 WHERE NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = s.event_id)
 """
 
-# Replays number the runs of an event from 1; all but the newest have put their result aside.
+# Replays number the runs of an event from 1; all but the newest have put their result aside. An event that has neither
+# a run nor a result is lost, which is a fault of its own: the run that it is given goes on with the number.
 _RUN_NUMBERS_WRONG = """
 SELECT coalesce(past.event_id, newest.event_id)::text AS what
 FROM (
@@ -65,6 +65,10 @@ FROM (
     UNION ALL SELECT event_id, run_number FROM headrace.runs WHERE run_number > 1
 ) AS newest ON newest.event_id = past.event_id
 WHERE (past.first = 1 AND past.results = past.last AND past.last = newest.run_number - 1) IS NOT TRUE
+  AND (newest.event_id IS NOT NULL
+       OR EXISTS (SELECT FROM headrace.results s WHERE s.event_id = past.event_id)
+       OR EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = past.event_id)
+       OR NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = past.event_id))
 """
 
 _OWNER_UNKNOWN = """
@@ -73,9 +77,14 @@ WHERE r.owner IS NOT NULL AND r.since < now() - make_interval(secs => %(seconds)
   AND NOT EXISTS (SELECT FROM headrace.workers w WHERE w.id = r.owner)
 """
 
+# After a restart of everything, a lease may be over for hours: what counts is from when somebody could take over.
 _LEASE_OVER = """
 SELECT r.event_id::text AS what FROM headrace.runs r JOIN headrace.workers w ON w.id = r.owner
-WHERE w.expires < now() - make_interval(secs => %(seconds)s)
+WHERE greatest(
+    w.expires,
+    (SELECT min(l.since) FROM headrace.leases l WHERE l.post = %(post)s AND l.expires > now()),
+    (SELECT min(live.started) FROM headrace.workers live WHERE live.expires > now())
+) < now() - make_interval(secs => %(seconds)s)
 """
 
 # A run that came back from anywhere keeps its rank, so it is due since then at the earliest. A worker that has just
@@ -192,8 +201,8 @@ class Found:
 
 
 async def see_one_moment(connection: Connection) -> None:
-    """Let all statements of the transaction, which is to begin with this, see the same moment."""
-    await connection.execute(_ONE_MOMENT)
+    """Let all statements of the transaction, which is to begin with this, see the same moment, and read fast."""
+    await read_one_moment(connection)
     await connection.execute(_PREPARE)
 
 
@@ -213,7 +222,7 @@ async def find(connection: Connection, database: Database, fault: Fault, seconds
 
     `seconds` is how long what should pass at once may take.
     """
-    arguments = {"seconds": seconds, "most": most, "held": list(_HELD), "wait": Reason.WAIT}
+    arguments = {"seconds": seconds, "most": most, "held": list(_HELD), "wait": Reason.WAIT, "post": RELAY_POST}
     cursor = await connection.execute(database.sql(_NUMBER + _FINDERS[fault] + _TELL), arguments)
     [(count, first)] = await cursor.fetchall()
     return Found(count, tuple(first))

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from celery import signals
 
-from headrace.bootstrap import celery_app, load_app, open_relay
+from headrace.bootstrap import celery_app, check_storage, load_app, open_relay
 from headrace.engine.traces.noting import KeepingHandler
 from headrace.engine.traces.printing import capture_prints
+from headrace.errors import ConfigurationError
 from headrace.flow.execute import Lane
 from headrace.settings import get_settings
 from headrace.settings.logs import MaskingFormatter
+from headrace.settings.problems import tell_problems
 from headrace.worker.process import ProcessOptions, WorkerProcess
 
 #: What runs in a thread can be stopped within so many seconds of its start, or has failed.
@@ -21,6 +24,9 @@ START_SECONDS = 5.0
 
 #: Beyond the grace, a thread that does not end is left behind after so many seconds.
 JOIN_SECONDS = 15.0
+
+#: The exit code of a start that is refused, as that of `headrace worker`.
+REFUSED = 2
 
 #: Takes what stops a thing, from any thread, once it can be stopped.
 Made = Callable[[Callable[[], object]], None]
@@ -75,6 +81,17 @@ async def _lead(made: Made) -> None:
 
 _executor = LoopThread("executor", _execute)
 _relay = LoopThread("relay", _lead)
+
+
+@signals.celeryd_init.connect
+def check_before_start(**_: Any) -> None:
+    """Refuse to start where events could be lost, or on a schema that does not fit, as `headrace worker` does."""
+    try:
+        check_storage(get_settings())
+    except ConfigurationError as error:
+        sys.stderr.write(f"{tell_problems(error)}\n")
+        # Celery logs any other exception of a receiver, and starts all the same.
+        sys.exit(REFUSED)
 
 
 @signals.after_setup_logger.connect

@@ -9,21 +9,33 @@ from headrace.cli.showing.situation import situation_of
 from headrace.cli.showing.status import status_lines
 from headrace.domain.ids import new_id
 from headrace.flow.read.overview import Overview
-from headrace.store.overview import Leader, ProcessView, RunGroup, ServerUse
+from headrace.store.overview import Leader, ProcessView, RunGroup, ServerUse, Survey, TypeGroup
 from headrace.store.pausing import PausedTarget, Scope, Target
 from headrace.store.server import REVISION, ServerFacts
 
 SERVER = ServerFacts(180_006, "18.6", "on", "on", "", 97, is_read_only=False, revision=REVISION)
 
 WORKER = ProcessView(
-    new_id(), "worker", "web-1", 7, "r1", ["default"], 7, True, 3700.0, 1.5, {"resident_bytes": 90_400_000}, 3
+    new_id(),
+    "worker",
+    "web-1",
+    7,
+    "r1",
+    ["default"],
+    7,
+    True,
+    3700.0,
+    1.5,
+    {"resident_bytes": 90_400_000},
+    3,
+    [TypeGroup("order", 2, 130.0), TypeGroup("mail", 1, 2.0)],
 )
 
 CALM = Overview(
     server=SERVER,
     use=ServerUse(connections=9, partition_days=18.1, default_rows=0),
     sums={"accepted": 12, "succeeded": 9},
-    runs=[RunGroup("running", None, "order", 3, 2.0, 0, 0.0, 0)],
+    runs=Survey([RunGroup("running", None, 3, 2.0)], [], [], {}),
     paused=[],
     processes=[WORKER],
     leader=Leader("web-1", 6, 86_400.0),
@@ -37,8 +49,8 @@ def told(overview: Overview | None, problem: str | None = None, redis: RedisView
     return "\n".join(line.plain.rstrip() for line in lines)
 
 
-def advice(overview: Overview) -> list[str]:
-    found: list[str] = situation_of(Status(overview, None, REDIS))["advice"]
+def advice(overview: Overview, problem: str | None = None, redis: RedisView = REDIS) -> list[str]:
+    found: list[str] = situation_of(Status(overview, problem, redis))["advice"]
     return found
 
 
@@ -57,38 +69,63 @@ Events
   running                            3  the oldest since 2 s
 
 Processes
-  worker  web-1/7  release r1  3 runs  queues default  90 MB  heard 1.5 s ago  up 1 h 1 min"""
+  worker  web-1/7  release r1  3 runs  queues default  90 MB  heard 1.5 s ago  up 1 h 1 min
+  web-1/7 holds 2 order, 1 mail; the first for 2 min 10 s
+  see what runs, through the API: headrace events list --state running"""
     )
 
 
 def test_types_that_are_due_are_listed_the_oldest_first() -> None:
-    runs = [
-        RunGroup("queued", None, "new", 5, 9.0, 5, 9.0, 0),
-        RunGroup("queued", None, "old", 2, 300.0, 2, 300.0, 0),
-        RunGroup("waiting", "retry", "old", 4, 400.0, 1, 100.0, 2),
-    ]
+    groups = [RunGroup("queued", None, 7, 300.0, due=7), RunGroup("waiting", "retry", 5, 400.0, 0, 2, 75.0)]
+    runs = Survey(groups, [TypeGroup("old", 3, 300.0), TypeGroup("new", 5, 9.0)], [], {})
 
     text = told(replace(CALM, runs=runs))
 
     assert "  old  3 due  for 5 min\n  new  5 due  for 9 s" in text
-    assert "  2 retries within an hour" in text
+    assert "  2 retries within an hour, the next in 1 min 15 s" in text
+    assert "headrace events retry-now --reason retry --dry-run" in text
     assert any("headrace verify" in each for each in advice(replace(CALM, runs=runs)))
+
+
+def test_what_is_due_for_long_is_told_also_while_something_else_is_paused() -> None:
+    other = [PausedTarget(Target(Scope.TYPE, "other"), datetime(2026, 11, 25, 18, tzinfo=UTC), "api")]
+    late = Survey([], [TypeGroup("old", 2, 300.0)], [], {})
+
+    assert any("Runs are due for long" in each for each in advice(replace(CALM, runs=late, paused=other)))
 
 
 def test_what_is_held_back_is_told_with_the_command_that_lets_it_go() -> None:
     paused = [
         PausedTarget(Target(Scope.ALL), datetime(2026, 11, 25, 18, tzinfo=UTC), "cli:me@web-1"),
         PausedTarget(Target(Scope.TYPE, "order"), datetime(2026, 11, 25, 18, tzinfo=UTC), "api"),
+        PausedTarget(Target(Scope.TYPE, "a;b"), datetime(2026, 11, 25, 18, tzinfo=UTC), "api"),
     ]
-    runs = [RunGroup("waiting", "no-pipeline", "odd\x1b[2J", 70, 5.0, 0, 0.0, 0)]
+    runs = Survey([], [], [TypeGroup("odd\x1b[2J", 70, 5.0, "no-pipeline")], {})
 
     text = told(replace(CALM, paused=paused, runs=runs))
 
     assert "  everything  since 2026-11-25T18:00:00+00:00  by cli:me@web-1" in text
     assert "headrace resume --all" in text
     assert "headrace resume --type order" in text
-    assert "headrace events cancel --reason no-pipeline" in text
+    assert "headrace resume --type 'a;b'" in text
     assert "\x1b" not in text
+
+
+def test_of_what_is_parked_the_way_to_see_it_comes_first_and_giving_it_up_last() -> None:
+    parked = [
+        TypeGroup("order", 1, 5.0, "newer-release"),
+        TypeGroup("few", 1, 5.0, "no-pipeline"),
+        TypeGroup("many", 70, 5.0, "no-pipeline"),
+    ]
+
+    newer, none = advice(replace(CALM, runs=Survey([], [], parked, {})))
+
+    assert newer == (
+        "Runs wait (newer-release). See them, through the API: headrace events list --state waiting --type order; "
+        "update the workers: they run by themselves"
+    )
+    look, cancel = "headrace events list --state waiting --type many", "headrace events cancel --reason no-pipeline"
+    assert none.index(look) < none.index("deploy a pipeline that fits: they run by themselves") < none.index(cancel)
 
 
 def test_missing_and_dead_processes_are_told_first() -> None:
@@ -105,11 +142,12 @@ def test_missing_and_dead_processes_are_told_first() -> None:
 def test_a_server_near_its_limits_is_told() -> None:
     scarce = ServerUse(connections=90, partition_days=2.0, default_rows=7)
 
-    found = " ".join(advice(replace(CALM, use=scarce)))
+    connections, partitions, rows = advice(replace(CALM, use=scarce))
 
-    assert "headrace check" in found
-    assert "Partitions are not made ahead" in found
-    assert "headrace verify" in found
+    assert connections == "Connections are scarce. See who may open how many: headrace check"
+    assert "Partitions are not made ahead" in partitions
+    assert "headrace verify" in rows
+    assert advice(replace(CALM, use=replace(scarce, connections=87, partition_days=7.0, default_rows=0))) == []
 
 
 def test_without_a_database_redis_is_told_and_without_redis_the_rest() -> None:
@@ -121,3 +159,5 @@ def test_without_a_database_redis_is_told_and_without_redis_the_rest() -> None:
     assert "headrace check" in told(None, "The database cannot be used.")
     assert "redis  does not answer" in told(CALM, redis=away)
     assert "12 accepted" in told(CALM, redis=away)
+    assert advice(CALM, redis=away) == ["Redis does not answer (TimeoutError). See HEADRACE_REDIS_URL: headrace check"]
+    assert advice(CALM, "The server is read-only.") == ["The server is read-only. All problems: headrace check"]

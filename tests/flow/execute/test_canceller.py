@@ -12,10 +12,12 @@ from headrace.domain.progress import Progress
 from headrace.domain.settle import Finished, Released
 from headrace.domain.states import EventState
 from headrace.engine import EventSchema, Pipeline
+from headrace.flow.execute.canceller import Canceller
 from headrace.store.cancelling import Cancelled, cancel
 from headrace.store.database import Database
+from headrace.store.replaying import replay
 from tests.support.stages import relaying, working
-from tests.support.steps import TYPE, accept_many, claim, output, paused, store, suspended
+from tests.support.steps import TYPE, accept_many, claim, hold_unfinished, output, paused, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -51,7 +53,8 @@ class Gate:
 
 async def ask(database: Database, *ids: UUID) -> Cancelled:
     async with database.connection() as connection, connection.transaction():
-        return await cancel(connection, database, ids, "somebody")
+        held = await hold_unfinished(connection, database, ids)
+        return await cancel(connection, database, held, "somebody")
 
 
 async def reach(storage: Storage, state: str, *ids: UUID, within_seconds: float = SOON_SECONDS) -> None:
@@ -180,6 +183,29 @@ async def test_a_run_of_another_worker_is_left_to_that(storage: Storage, databas
         await eventually(lambda: worker.executor.in_flight == 0, "the attempt has ended")
         assert worker.settled == []
     assert storage.run(event_id)["owner"] == other
+
+
+async def test_an_attempt_from_before_a_replay_is_told_apart_from_the_one_after(
+    storage: Storage, database: Database
+) -> None:
+    [event_id] = await accept_many(database, 1)
+    [stale] = await claim(database, storage.add_worker())
+    await store(database, succeeded(stale))
+    async with database.connection() as connection, connection.transaction():
+        await replay(connection, database, [event_id], goes_on=False)
+    [live] = await claim(database, stale.owner)
+    ended, canceller = list[str](), Canceller(database)
+
+    canceller.begin(live, lambda: ended.append("live"))
+    canceller.begin(stale, lambda: ended.append("stale"))
+    await ask(database, event_id)
+    await eventually(lambda: bool(ended), "one of them is ended")
+    canceller.end(stale)
+    ended_before = len(ended)
+    await eventually(lambda: len(ended) > ended_before, "the other is still looked after")
+    canceller.close()
+
+    assert set(ended) == {"live"}
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 0.6])

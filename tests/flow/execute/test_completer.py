@@ -11,6 +11,7 @@ from headrace.domain.settle import Finished
 from headrace.domain.states import EventState
 from headrace.flow.execute.completer import Completer
 from headrace.store.database import Database
+from headrace.store.replaying import replay
 from tests.support.steps import accept, accept_many, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 
@@ -38,6 +39,23 @@ async def test_a_result_that_cannot_be_stored_fails_its_run_and_spares_its_batch
     assert storage.result(bad.event_id)["state"] == "failed"
     assert storage.result(bad.event_id)["error"]["code"] == "result-not-storable"
     assert {storage.result(run.event_id)["state"] for run in (good, *rest)} == {"succeeded"}
+
+
+async def test_an_attempt_from_before_a_replay_is_not_told_that_it_was_stored_with_the_one_after(
+    storage: Storage, database: Database
+) -> None:
+    await accept_many(database, 1)
+    worker = storage.add_worker()
+    [stale] = await claim(database, worker)
+    await store(database, succeeded(stale))
+    async with database.connection() as connection, connection.transaction():
+        await replay(connection, database, [stale.event_id], goes_on=False)
+    [live] = await claim(database, worker)
+    completer = Completer(database, utc_now, "release-1", nobody_listens)
+
+    stored = await asyncio.gather(*(completer.complete(succeeded(run)) for run in (stale, live)))
+
+    assert (stale.attempt, live.attempt, stored) == (1, 1, [False, True])
 
 
 async def test_what_was_handed_over_is_stored_though_its_caller_is_cancelled(

@@ -18,6 +18,7 @@ from headrace.errors import IdempotencyKeyInFlight, IdempotencyKeyReused, Invali
 from headrace.flow.ingest import Accepted, Ingest
 from headrace.store.database import Database
 from headrace.store.events import insert_events
+from tests.support.keys import in_flight
 from tests.support.steps import claim, new_event, paused, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
@@ -58,19 +59,6 @@ async def accepting(storage: Storage, told: Told, url: str | None = None) -> Asy
 async def ingest(storage: Storage, told: Told) -> AsyncIterator[Ingest]:
     async with accepting(storage, told) as ingest:
         yield ingest
-
-
-@asynccontextmanager
-async def in_flight(storage: Storage, *events: NewEvent) -> AsyncIterator[None]:
-    """Another process has stored these events, and has not committed."""
-    database = storage.open()
-    await database.open()
-    try:
-        async with database.connection() as connection, connection.transaction(force_rollback=True):
-            await insert_events(connection, database, events)
-            yield
-    finally:
-        await database.close()
 
 
 async def accept(ingest: Ingest, event: NewEvent) -> Accepted:

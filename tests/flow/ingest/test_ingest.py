@@ -13,12 +13,14 @@ from chaos.proxy import Proxy
 from headrace.domain.clock import utc_now
 from headrace.domain.event import NewEvent
 from headrace.domain.ids import time_of
-from headrace.errors import Conflict, InvalidEvent, Unavailable
+from headrace.errors import InvalidEvent, Unavailable
 from headrace.flow.ingest import Ingest
 from headrace.store.database import Database
 from tests.support.steps import accept, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
+
+_WAITS_FOR_TABLE = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation')"
 
 
 class Listener:
@@ -216,21 +218,29 @@ def test_no_id_is_given_before_the_database_has_told_its_time(storage: Storage, 
         ingest.new_id()
 
 
-async def test_an_event_that_another_transaction_blocks_is_refused_and_its_group_is_stored(
-    storage: Storage, ingest: Ingest
-) -> None:
-    first, blocked, free = new_event(), new_event(), new_event()
-    async with await psycopg.AsyncConnection.connect(storage.services.database_url) as other:
-        columns = "(id, tenant, type, queue, body) VALUES (%s, 'default', 'x', 'default', '')"
-        await other.execute(storage.sql(f"INSERT INTO headrace.events {columns}"), (blocked.id,))
+async def test_where_somebody_holds_the_table_the_database_is_unavailable(storage: Storage, ingest: Ingest) -> None:
+    async with holding_events(storage):
+        with pytest.raises(Unavailable):
+            await ingest.accept([new_event()])
 
-        answers = await asyncio.gather(
-            *(ingest.accept([event]) for event in (first, blocked, free)), return_exceptions=True
-        )
-        await other.rollback()
 
-    assert [type(answer) for answer in answers] == [list, Conflict, list]
-    assert storage.states([first.id, blocked.id, free.id]) == ["queued", "gone", "queued"]
+async def test_what_a_held_table_kept_waiting_is_stored_when_it_is_free(storage: Storage, ingest: Ingest) -> None:
+    events = [new_event() for _ in range(3)]
+    async with holding_events(storage):
+        answering = asyncio.gather(*(ingest.accept([event]) for event in events))
+        await eventually(lambda: storage.value(_WAITS_FOR_TABLE), "one waits for the table")
+    await answering
+
+    assert storage.all_are("queued", [event.id for event in events])
+    assert commits(storage) == 1
+
+
+@asynccontextmanager
+async def holding_events(storage: Storage) -> AsyncIterator[None]:
+    """A transaction that lets nobody at the events."""
+    async with await psycopg.AsyncConnection.connect(storage.services.migrate_database_url) as holder:
+        await holder.execute(storage.sql("LOCK TABLE headrace.events IN ACCESS EXCLUSIVE MODE"))
+        yield
 
 
 async def test_an_event_that_a_run_waits_for_wakes_it(

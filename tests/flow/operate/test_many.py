@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,14 +11,17 @@ import pytest
 from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.selection import Selection
+from headrace.domain.states import Reason
 from headrace.errors import InvalidSelection
 from headrace.flow.operate import Operator
 from headrace.flow.operate.operator import CHUNK
 from headrace.store.database import Database
 from tests.flow.operate.support import assert_ledger_adds_up, audit, delayed, failed, held, ids_of
-from tests.support.steps import TYPE, accept, accept_many, claim, new_event, store, succeeded
+from tests.support.steps import TYPE, accept, accept_many, claim, new_event, paused, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 async def test_many_are_chosen_by_what_they_are(storage: Storage, database: Database, operator: Operator) -> None:
@@ -41,6 +45,36 @@ async def test_many_are_chosen_by_what_they_are(storage: Storage, database: Data
     assert (await operator.cancel(waiting)).count == 1
     assert (await operator.replay(Selection(states=["cancelled"]))).count == 1
     await assert_ledger_adds_up(database)
+
+
+async def test_each_node_that_waits_for_a_retry_is_known_whatever_the_last_attempt_was(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    first, second = await held(storage, database, 2)
+    later = delayed(first)
+    pauses = (paused("charge", Reason.RETRY), paused("notify", Reason.RETRY), paused("each[3]", Reason.RETRY))
+    await store(database, replace(later, progress=replace(later.progress, pauses=(*pauses, paused("nap")))))
+    await store(database, delayed(second))
+    storage.rows(
+        "UPDATE headrace.runs SET rank = now(), state = 'queued', reason = NULL WHERE event_id = %s", second.event_id
+    )
+    [again] = await claim(database, storage.add_worker())
+    retried = suspended(again, paused("charge", Reason.RETRY))
+    await store(database, replace(retried, reason=Reason.RETRY))
+    storage.rows(
+        "INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, ended_at, release)"
+        " SELECT event_id, 1, 0, 'failed', '{\"code\": \"older\"}', now(), 'older' FROM headrace.runs"
+    )
+
+    async def waiting(**chosen: Sequence[str]) -> int:
+        return (await operator.retry_now(Selection(**chosen), dry_run=True)).count  # type: ignore[arg-type]  # its fields
+
+    assert await waiting(nodes=["charge"]) == 2
+    assert await waiting(nodes=["notify"]) == await waiting(nodes=["each"]) == 1
+    assert await waiting(nodes=["nap"]) == await waiting(nodes=["each[3]"]) == 0
+    assert await waiting(codes=["bad-total"]) == await waiting(releases=["release-1"]) == 2
+    assert await waiting(codes=["older"]) == await waiting(releases=["older"]) == 0
+    assert (await operator.retry_now(Selection(nodes=["charge"]))).count == 2
 
 
 async def test_events_are_chosen_by_the_time_of_their_acceptance(database: Database, operator: Operator) -> None:
@@ -75,6 +109,10 @@ async def test_a_dry_run_changes_nothing(storage: Storage, database: Database, o
         ("replay", Selection(states=["waiting"])),
         ("retry_now", Selection(states=["queued"])),
         ("retry_now", Selection(reasons=["sleep"])),
+        ("replay", Selection(reasons=["retry"])),
+        ("cancel", Selection(reasons=["node-failed"])),
+        ("cancel", Selection(since=NOON, until=NOON)),
+        ("cancel", Selection(since=NOON + timedelta(hours=1), until=NOON)),
     ],
 )
 async def test_a_selection_that_can_mean_nothing_is_refused(operator: Operator, act: str, selection: Selection) -> None:
@@ -98,6 +136,25 @@ async def test_many_are_taken_in_chunks_of_a_transaction_each_and_a_call_says_wh
     assert ["ids" in detail for detail in details] == [False, True, False]
     assert len(storage.rows("SELECT DISTINCT xmin::text FROM headrace.results")) == 3
     await assert_ledger_adds_up(database)
+
+
+async def test_of_named_events_a_call_refuses_only_what_it_came_to(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    ids = sorted([*await accept_many(database, 3), new_id(), *await accept_many(database, 1)])
+    named = Selection(ids=list(reversed(ids)))
+
+    first = await operator.cancel(named, most=2)
+    second = await operator.cancel(named, after=ids[1], most=1)
+    rest = await operator.cancel(named, after=ids[2])
+
+    assert [(each.count, each.next_cursor) for each in (first, second, rest)] == [
+        (2, ids[1]),
+        (1, ids[2]),
+        (1, None),
+    ]
+    assert [list(each.refused) for each in (first, second, rest)] == [[], [], [ids[3]]]
+    assert storage.states([*ids[:3], ids[4]]) == ["cancelled"] * 4
 
 
 async def test_of_two_operators_at_once_each_event_is_replayed_by_one(storage: Storage, database: Database) -> None:

@@ -159,13 +159,34 @@ async def test_from_a_node_only_events_of_types_that_have_it_are_replayed(
         (order.event_id, 2, "reserve")
     ]
     with pytest.raises(UnknownNode):
-        await operator.replay(only(question.event_id), "charge")
-    with pytest.raises(UnknownNode):
         await operator.replay(Selection(types=["asked"]), "charge")
     with pytest.raises(UnknownNode):
         await operator.replay(Selection(states=["failed"]), "nowhere")
+    with pytest.raises(UnknownNode):
+        await operator.replay(only(question.event_id), "nowhere")
     with pytest.raises(UnknownPipeline):
         await operator.replay(Selection(types=["unheard.of"]), "charge")
+
+
+@pytest.mark.usefixtures("shop")
+async def test_of_named_events_those_whose_pipelines_lack_the_node_are_told_so(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    runs = [(await held(storage, database, 1, type_))[0] for type_ in ("ordered", "asked", "unheard.of")]
+    await store(database, *map(failed, runs))
+    order, question, unheard = [run.event_id for run in runs]
+
+    acted = await operator.replay(only(order, question, unheard), "charge")
+
+    assert acted.count == 1
+    assert {event_id: error.code for event_id, error in acted.refused.items()} == {
+        question: "unknown-node",
+        unheard: "no-pipeline",
+    }
+    assert storage.states([order, question, unheard]) == ["queued", "failed", "failed"]
+    types = Selection(types=["ordered", "asked"])
+    assert (await operator.replay(types, "reserve", dry_run=True)).by_type == {}
+    assert (await operator.replay(types, "answer", dry_run=True)).by_type == {"asked": 1}
 
 
 async def test_what_waits_for_a_retry_is_made_due_and_the_rest_told_why_not(
@@ -183,3 +204,46 @@ async def test_what_waits_for_a_retry_is_made_due_and_the_rest_told_why_not(
     assert "own-task" in acted.refused[own.id].detail
     assert storage.states([run.event_id]) == ["queued"]
     assert told == [("default", [run.event_id])]
+    assert audit(storage) == [("retry-now", "tests", 1)]
+    detail = storage.value("SELECT detail FROM headrace.audit")
+    assert detail["ids"] == [str(run.event_id)]
+
+
+@pytest.mark.parametrize("act", ["cancel", "replay", "retry_now"])
+async def test_a_dry_run_refuses_as_the_act_does(
+    storage: Storage, database: Database, operator: Operator, act: str
+) -> None:
+    ended, waiting = await held(storage, database, 2)
+    await store(database, failed(ended), delayed(waiting))
+    [queued] = await accept_many(database, 1)
+    own = new_event(task="my.task")
+    await accept(database, own)
+    named = only(ended.event_id, waiting.event_id, queued, own.id, new_id())
+
+    tried = await getattr(operator, act)(named, dry_run=True)
+    assert audit(storage) == []
+    done = await getattr(operator, act)(named)
+
+    assert (tried.count, sum(tried.by_type.values())) == (done.count, done.count)
+    assert {event_id: error.code for event_id, error in tried.refused.items()} == {
+        event_id: error.code for event_id, error in done.refused.items()
+    }
+    assert len(done.refused) + done.count == 5
+
+
+async def test_named_events_that_are_not_what_else_is_asked_for_are_told_so(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    [run] = await held(storage, database, 1)
+    await store(database, delayed(run))
+    other = Selection(ids=[run.event_id], types=["other"])
+
+    for dry_run in (True, False):
+        for acted in (
+            await operator.cancel(other, dry_run=dry_run),
+            await operator.retry_now(other, dry_run=dry_run),
+        ):
+            assert (acted.count, acted.refused[run.event_id].code) == (0, "not-selected")
+        finished = await operator.replay(other, dry_run=dry_run)
+        assert finished.refused[run.event_id].code == "event-unfinished"
+    assert storage.states([run.event_id]) == ["waiting"]

@@ -9,14 +9,19 @@ import pytest
 from headrace.domain.clock import utc_now
 from headrace.domain.event import Run
 from headrace.domain.ids import new_id, time_of
+from headrace.domain.selection import Selection
+from headrace.domain.states import EventState
 from headrace.errors import NotFound
 from headrace.flow.execute.notebook import Notebook
+from headrace.flow.operate import Operator
+from headrace.flow.operate.operator import AUDITED_IDS
 from headrace.flow.read import EventView, Reader
 from headrace.store.cancelling import cancel
 from headrace.store.database import Database
 from headrace.store.reading import NOTES
 from headrace.store.replaying import replay
 from tests.support.steps import (
+    TYPE,
     accept,
     accept_many,
     awaiting,
@@ -53,6 +58,40 @@ async def test_an_event_of_which_nothing_came_yet_has_empty_lists(database: Data
     assert (details.past_results, details.cancellations) == (b"[]", b"[]")
     with pytest.raises(NotFound):
         await shown(database, new_id())
+
+
+async def who_cancelled(database: Database, event_id: UUID) -> list[str]:
+    details = (await shown(database, event_id)).details
+    return [asked["actor"] for asked in orjson.loads(details.cancellations)]
+
+
+async def test_a_cancelled_event_shows_who_did_it(storage: Storage, database: Database) -> None:
+    async def act(name: str, selection: Selection) -> None:
+        await Operator(database, lambda *_: None, name).cancel(selection)
+
+    named, sent, other = await accept(database, new_event(), new_event(), new_event("other"))
+    await act("by name", Selection(ids=[named]))
+    await accept(database, *(new_event() for _ in range(AUDITED_IDS)))
+    late = (await accept(database, new_event()))[0]
+    await act("by type", Selection(types=[TYPE]))
+    await act("the other", Selection(ids=[other]))
+
+    assert await who_cancelled(database, named) == ["by name"]
+    assert await who_cancelled(database, sent) == await who_cancelled(database, late) == ["by type"]
+    assert await who_cancelled(database, other) == ["the other"]
+    async with database.connection() as connection, connection.transaction():
+        await replay(connection, database, [named], goes_on=False)
+    assert await who_cancelled(database, named) == []
+
+
+async def test_who_asked_a_worker_to_cancel_is_told_when_it_is_done_too(storage: Storage, database: Database) -> None:
+    run = await claimed(storage, database)
+    await Operator(database, lambda *_: None, "tests").cancel(Selection(ids=[run.event_id]))
+
+    assert await who_cancelled(database, run.event_id) == ["tests"]
+    await store(database, replace(succeeded(run), state=EventState.CANCELLED))
+    storage.rows("DELETE FROM headrace.cancellations")
+    assert await who_cancelled(database, run.event_id) == ["tests"]
 
 
 async def test_an_unfinished_event_shows_what_it_waits_for_and_what_is_kept(

@@ -87,6 +87,7 @@ def forget_the_owner(storage: Storage, due: UUID, done: UUID) -> str:
 def let_a_lease_run_out(storage: Storage, due: UUID, done: UUID) -> str:
     worker = storage.add_worker()
     storage.rows("UPDATE headrace.workers SET expires = now() - interval '2 min' WHERE id = %s", worker)
+    storage.rows("UPDATE headrace.workers SET started = now() - interval '2 min'")
     storage.rows("UPDATE headrace.runs SET owner = %s, state = 'running' WHERE event_id = %s", worker, due)
     return str(due)
 

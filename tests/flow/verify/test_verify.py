@@ -5,11 +5,19 @@ import asyncio
 import pytest
 
 from headrace.domain.faults import Fault
+from headrace.domain.ids import new_id
 from headrace.flow.verify import Verdict, verify
 from headrace.flow.verify.verify import NAMED
 from headrace.flow.verify.words import WORDS
 from headrace.store.database import Database
-from tests.flow.verify.breaking import BREAKAGES, Breakage, leave_it_lying, live_through, lose_the_run
+from tests.flow.verify.breaking import (
+    BREAKAGES,
+    Breakage,
+    leave_it_lying,
+    let_a_lease_run_out,
+    live_through,
+    lose_the_run,
+)
 from tests.support.steps import accept, accept_many, claim, new_event, store, succeeded
 from tests.support.storage import Storage
 
@@ -34,6 +42,26 @@ async def test_nothing_is_wrong_with_what_is_sound(storage: Storage, database: D
     assert ledger.accepted == 8
     assert ledger.accepted == ledger.unfinished + ledger.succeeded + ledger.failed + ledger.cancelled
     assert (ledger.unfinished, ledger.failed) == (5, 1)
+
+
+@pytest.mark.parametrize("age_seconds", [5, 120])
+@pytest.mark.parametrize("who", ["a leader", "a worker"])
+async def test_a_lease_that_is_over_counts_from_when_it_could_be_taken_over(
+    storage: Storage, database: Database, who: str, age_seconds: int
+) -> None:
+    due, done = await live_through(storage, database)
+    let_a_lease_run_out(storage, due, done)
+    if who == "a worker":
+        storage.rows("UPDATE headrace.workers SET started = now() - make_interval(secs => %s)", age_seconds)
+    else:
+        storage.rows(
+            "INSERT INTO headrace.leases (post, holder, since, expires)"
+            " VALUES ('relay', %s, now() - make_interval(secs => %s), now() + interval '1 min')",
+            new_id(),
+            age_seconds,
+        )
+
+    assert await faults(database) == ([Fault.LEASE_OVER] if age_seconds > 60 else [])
 
 
 @pytest.mark.parametrize(("breakage", "fault"), BREAKAGES, ids=lambda value: getattr(value, "__name__", ""))

@@ -10,9 +10,8 @@ def upgrade() -> None:
     schema = context.config.attributes["schema"]
     op.execute(f"ALTER TABLE {schema}.runs ADD COLUMN IF NOT EXISTS trial text")
     op.execute(f"CREATE TABLE IF NOT EXISTS {schema}.trials (event_id uuid PRIMARY KEY, trial text NOT NULL)")
-    # It blocks nobody while it waits, so it may wait; one that was cut short is there, and is of no use.
+    # It blocks nobody while it waits, and outside of a transaction it may wait; one that was cut short is of no use.
     with op.get_context().autocommit_block():
-        op.execute("SET lock_timeout = 0")
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.runs_trial")
         op.execute(f"CREATE INDEX CONCURRENTLY runs_trial ON {schema}.runs (trial)")
 

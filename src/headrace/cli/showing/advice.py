@@ -1,7 +1,10 @@
 """What to do next about an installation, with the command to type."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import Any
+
+from headrace.domain.states import Reason
 
 #: A run that is due for so many seconds while workers live is worth a look.
 LONG_DUE_SECONDS = 60.0
@@ -18,6 +21,8 @@ EXECUTING = ("worker", "stock", "isolated", "alone")
 
 def advice_on(situation: Mapping[str, Any]) -> list[str]:
     """One sentence for each thing to do, the most urgent first."""
+    if "ledger" not in situation and situation["database"]["detail"].endswith("or set HEADRACE_DATABASE_URL."):
+        return []  # it says so already
     if "ledger" not in situation:
         return ["Start the database, or correct HEADRACE_DATABASE_URL, then: headrace check"]
     return [*_on_processes(situation), *_on_events(situation), *_on_services(situation)]
@@ -30,24 +35,35 @@ def _on_processes(situation: Mapping[str, Any]) -> Iterator[str]:
         yield "No relay leads, so that nothing is taken over or brought back. Start one: headrace relay"
     if any(not each["alive"] for each in situation["processes"]):
         yield "Dead processes still hold runs, which the relay is to free. If they stay: headrace verify"
-    if situation["oldest_due"] and situation["oldest_due"][0]["seconds"] > LONG_DUE_SECONDS and not situation["paused"]:
+    if situation["oldest_due"] and situation["oldest_due"][0]["seconds"] > LONG_DUE_SECONDS:
         yield "Runs are due for long. If their number does not fall, start more workers, or look: headrace verify"
 
 
 def _on_events(situation: Mapping[str, Any]) -> Iterator[str]:
     for each in situation["paused"]:
-        target = "--all" if each["scope"] == "all" else f"--{each['scope']} {each['name']}"
+        target = "--all" if each["scope"] == "all" else f"--{each['scope']} {quote(each['name'])}"
         yield f"Paused by {each['actor']}. To go on: headrace resume {target}"
-    for reason in sorted({each["reason"] for each in situation["parked"]}):
-        yield (
-            f"Runs wait ({reason}) until a pipeline that fits is deployed. Without one they can be given up: "
-            f"headrace events cancel --reason {reason}"
-        )
+    yield from _on_parked(situation["parked"])
     if situation["ledger"]["failed"]:
         yield (
-            "Events have failed. See them: headrace events list --state failed; after a fix: headrace events replay "
-            "--state failed --from failed"
+            "Events have failed. See them, through the API: headrace events list --state failed; after a fix: "
+            "headrace events replay --state failed --from failed"
         )
+
+
+def _on_parked(parked: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Of each reason, with the type of which most wait."""
+    most = {each["reason"]: each["type"] for each in sorted(parked, key=lambda each: each["count"])}
+    for reason, type_ in sorted(most.items()):
+        listing = f"headrace events list --state waiting --type {quote(type_)}"
+        look = f"Runs wait ({reason}). See them, through the API: {listing}"
+        if reason == Reason.NEWER_RELEASE:
+            yield f"{look}; update the workers: they run by themselves"
+        else:
+            yield (
+                f"{look}; deploy a pipeline that fits: they run by themselves. Only to give them up: headrace events "
+                f"cancel --reason {reason}"
+            )
 
 
 def _on_services(situation: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,8 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
         yield "pipeline", plain(f"{metadata['pipeline']}, version {metadata.get('version')}")
     yield "attempt", str(event["attempt"])
     for asked in event["cancellations"]:
-        yield "cancelling", plain(f"asked for by {asked['actor']}, {moment(asked['since'])}")
+        doing = "cancelled" if event["state"] == "cancelled" else "cancelling"
+        yield doing, plain(f"asked for by {asked['actor']}, {moment(asked['since'])}")
     for name, key in (("release", "release"), ("source", "source"), ("subject", "subject"), ("parent", "parent_id")):
         if event[key]:
             yield name, plain(event[key])

@@ -23,7 +23,7 @@ def status_lines(situation: Situation) -> Iterator[Text]:
         yield from _titled("Oldest due", _due(situation["oldest_due"]))
         yield from _titled("Parked", table(map(_parked, situation["parked"][:MOST_TYPES])))
         yield from _titled("Paused", table(map(_paused, situation["paused"])))
-        yield from _titled("Processes", table(map(_process, situation["processes"])))
+        yield from _titled("Processes", _processes(situation["processes"]))
     yield from _titled("To do", (Text(f"  {plain(each)}") for each in situation["advice"]))
 
 
@@ -70,10 +70,10 @@ def _events(situation: Situation) -> Iterator[Text]:
         reason = f" ({group['reason']})" if group["reason"] else ""
         told = f"{group['count']:>10,}  the oldest since {duration(group['oldest_seconds'])}"
         yield Text.assemble("  ", (f"{group['state'] + reason:26}", STYLES.get(group["state"], "")), told)
-    if situation["retries_within_an_hour"]:
-        yield Text(
-            f"  {plural(situation['retries_within_an_hour'], 'retry').replace('retrys', 'retries')} within an hour"
-        )
+    if situation["next_retry_seconds"] is not None:
+        soon = plural(situation["retries_within_an_hour"], "retry").replace("retrys", "retries")
+        yield Text(f"  {soon} within an hour, the next in {duration(situation['next_retry_seconds'])}")
+        yield Text("  how many wait in all: headrace events retry-now --reason retry --dry-run")
 
 
 def _due(found: list[Mapping[str, Any]]) -> Iterator[Text]:
@@ -82,7 +82,7 @@ def _due(found: list[Mapping[str, Any]]) -> Iterator[Text]:
         for each in found[:MOST_TYPES]
     )
     if len(found) > MOST_TYPES:
-        yield Text(f"  and {plural(len(found) - MOST_TYPES, 'type')} more")
+        yield Text("  and more types")
 
 
 def _parked(each: Mapping[str, Any]) -> tuple[str, ...]:
@@ -91,7 +91,18 @@ def _parked(each: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _paused(each: Mapping[str, Any]) -> tuple[str, ...]:
     target = "everything" if each["scope"] == "all" else f"{each['scope']} {each['name']}"
-    return plain(target), f"since {each['since']}", f"by {plain(each['actor'])}"
+    return plain(target), f"since {each['since'].isoformat()}", f"by {plain(each['actor'])}"
+
+
+def _processes(found: list[Mapping[str, Any]]) -> Iterator[Text]:
+    yield from table(map(_process, found))
+    for each in found:
+        if each["held"]:
+            held = ", ".join(f"{kind['count']:,} {plain(kind['type'])}" for kind in each["held"])
+            since = duration(each["held"][0]["oldest_seconds"])
+            yield Text(f"  {plain(each['host'])}/{each['pid']} holds {held}; the first for {since}")
+    if any(each["held"] for each in found):
+        yield Text("  see what runs, through the API: headrace events list --state running")
 
 
 def _process(each: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from headrace.domain.event import Run
+from headrace.domain.event import AttemptKey, Run
 from headrace.store.cancelling import find_cancelled
 from headrace.store.database import Database
 
@@ -16,9 +16,6 @@ LOOK_SECONDS = 0.3
 
 #: Seconds that a look waits for a connection.
 CONNECT_SECONDS = 1.0
-
-#: The id of an event, and the number of the attempt.
-Attempt = tuple[UUID, int]
 
 #: Ends an attempt; called again, it does no more.
 Cancel = Callable[[], None]
@@ -31,18 +28,18 @@ class Canceller:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._under_way: dict[Attempt, tuple[UUID, Cancel]] = {}
+        self._under_way: dict[AttemptKey, tuple[UUID, Cancel]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def begin(self, run: Run, cancel: Cancel) -> None:
         """From now on, end this attempt by `cancel` if its run is to be cancelled."""
-        self._under_way[run.event_id, run.attempt] = (run.owner, cancel)
+        self._under_way[run.attempt_key] = (run.owner, cancel)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_on())
 
     def end(self, run: Run) -> None:
         """The attempt is over."""
-        self._under_way.pop((run.event_id, run.attempt), None)
+        self._under_way.pop(run.attempt_key, None)
 
     def close(self) -> None:
         """Look no more."""
@@ -67,7 +64,7 @@ class Canceller:
         except psycopg.Error as error:
             _log.info("cannot see what is to be cancelled", error=type(error).__name__)
 
-    def _cancel(self, attempts: Iterable[Attempt]) -> None:
+    def _cancel(self, attempts: Iterable[AttemptKey]) -> None:
         for attempt in attempts:
             if attempt in self._under_way:
                 self._under_way[attempt][1]()

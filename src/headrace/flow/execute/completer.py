@@ -74,8 +74,8 @@ class Completer:
     async def _write_once(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         async with self._database.connection() as connection, connection.transaction():
             kept = await settle(connection, self._database, batch, self._clock(), self._release)
-        self._look_around([settled for settled in batch if settled.run.event_id in kept])
-        return [settled.run.event_id in kept for settled in batch]
+        self._look_around([settled for settled in batch if settled.run.attempt_key in kept])
+        return [settled.run.attempt_key in kept for settled in batch]
 
     def _look_around(self, kept: Sequence[Settled]) -> None:
         """Now that it is committed: tell of new events, and bring them and new waits together with the others."""

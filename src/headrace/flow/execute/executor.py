@@ -111,19 +111,25 @@ class Executor:
         await asyncio.gather(self._completer.drained(GIVE_BACK_SECONDS), notebook.drained(GIVE_BACK_SECONDS))
 
     async def _claim(self) -> list[Claimed]:
-        room, owner = self._room(), self._owner()
-        self._full = room <= 0
-        if room <= 0 or owner is None or self._performer.threads.lost >= self._settings.lost_threads:
+        owner = self._owner()
+        if owner is None:
             return []
-        named, self._named = self._named, []
         try:
             await self._strays.give_back(owner, self._in_flight.values())
-            return await self._claimer.claim(owner, room, named)
+            return await self._claim_for(owner)
         except psycopg.Error as error:
             _log.warning("cannot claim", error=type(error).__name__)
             self._strays.suspect()
             await asyncio.sleep(AGAIN_SECONDS)
             return []
+
+    async def _claim_for(self, owner: UUID) -> list[Claimed]:
+        room = self._room()
+        self._full = room <= 0
+        if self._full or self._performer.threads.lost >= self._settings.lost_threads:
+            return []
+        named, self._named = self._named, []
+        return await self._claimer.claim(owner, room, named)
 
     def _room(self) -> int:
         """How many more runs it may claim: none while one waits for a thread, which another process may have free."""

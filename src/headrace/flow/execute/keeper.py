@@ -46,7 +46,7 @@ class Keeper:
                 _log.warning("outputs cannot be stored yet", runs=len(batch), error=type(error).__name__)
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
-                return [run.event_id in held for run, _ in batch]
+                return [run.attempt_key in held for run, _ in batch]
 
     async def _write_apart(self, batch: Sequence[Outputs], error: psycopg.Error) -> list[bool | BaseException]:
         """What Postgres refuses is left out: the run goes on, and is told when it is settled."""

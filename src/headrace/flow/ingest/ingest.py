@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -66,7 +66,7 @@ class Ingest:
 
         An event with an idempotency key comes alone. If the key came before, the earlier event is answered.
 
-        Raises Unavailable when the database does not take them in time (they may be stored nevertheless), Conflict and
+        Raises Unavailable when the database does not take them in time (they may be stored nevertheless),
         InvalidEvent when it refuses them; IdempotencyKeyInFlight while an earlier request with the key is under way,
         IdempotencyKeyReused if it was another one.
         """
@@ -79,8 +79,8 @@ class Ingest:
             answers = await self._accept_keyed(events, give_up)
         return [_accepted(answers[event.id]) for event in events]
 
-    async def find(self, sent: Idempotency, tenant: str = DEFAULT_TENANT) -> Accepted | None:
-        """The event that was accepted with this key and this body before, if there is one. Raises Unavailable."""
+    async def find(self, sent: Collection[Idempotency], tenant: str = DEFAULT_TENANT) -> Mapping[Idempotency, Accepted]:
+        """The events that were accepted with these keys and bodies before, where there are any. Raises Unavailable."""
         return await self._storing.find(tenant, sent)
 
     async def close(self) -> None:

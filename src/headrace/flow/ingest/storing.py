@@ -13,7 +13,6 @@ from headrace.domain.event import NewEvent
 from headrace.domain.idempotency import Idempotency
 from headrace.domain.states import EventState
 from headrace.errors import (
-    Conflict,
     HeadraceError,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -31,7 +30,7 @@ ANSWER_SECONDS = 1.5
 #: Pause before a statement whose answer was lost is sent again.
 AGAIN_SECONDS = 0.05
 
-#: Somebody's open transaction holds a key of the group, or two groups hold each other's.
+#: Somebody's open transaction holds a key of the group or its table, or two groups hold each other's.
 _BLOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 #: One item of the group cannot be stored as it is.
@@ -64,7 +63,8 @@ class Storing:
         self._matcher = Matcher(database, tell)
 
     async def insert(self, events: Sequence[NewEvent]) -> Answers | HeadraceError:
-        """Store all of `events` that are new, or refuse them together: Conflict, InvalidEvent or Unavailable.
+        """Store all of `events` that are new, or refuse them together: InvalidEvent, Unavailable, or
+        IdempotencyKeyInFlight where all of them have a key.
 
         The statement is sent until its answer is known, which is harmless: what was stored already is left as it is.
         """
@@ -72,21 +72,21 @@ class Storing:
         while True:
             answers = await self._insert_once(events, give_up - time.monotonic())
             if not isinstance(answers, HeadraceError):
-                self._tell_of([event for event in events if _is_stored(answers[event.id])])
+                self._tell_of([event for event in events if is_new(answers[event.id])])
                 return answers
             if not isinstance(answers, Unavailable) or time.monotonic() + AGAIN_SECONDS >= give_up:
                 return answers
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def find(self, tenant: str, sent: Idempotency) -> Accepted | None:
-        """The event that was stored with this key and this body. Raises Unavailable."""
-        key = (tenant, sent.key_hash)
+    async def find(self, tenant: str, sent: Collection[Idempotency]) -> dict[Idempotency, Accepted]:
+        """The events that were stored with these keys and these bodies. Raises Unavailable."""
         try:
             async with self._database.connection(timeout_seconds=ANSWER_SECONDS) as connection:
-                holder = (await find_holders(connection, self._database, [key])).get(key)
+                holders = await find_holders(connection, self._database, {(tenant, each.key_hash) for each in sent})
         except psycopg.Error:
             raise Unavailable("The database cannot be read now.") from None
-        return _replayed(holder) if holder is not None and holder.body_hash == sent.body_hash else None
+        found = [(each, holders.get((tenant, each.key_hash))) for each in sent]
+        return {each: _replayed(holder) for each, holder in found if holder and holder.body_hash == each.body_hash}
 
     async def drained(self, seconds: float) -> None:
         """Wait until those who wait for what was stored are found, at most so long."""
@@ -112,14 +112,16 @@ class Storing:
         self._matcher.events_came(event.id for event in events if event.match_key is not None)
 
 
-def _is_stored(answer: Accepted | HeadraceError) -> bool:
+def is_new(answer: Accepted | HeadraceError) -> bool:
+    """Whether the event was stored by this request, and by none before it."""
     return isinstance(answer, Accepted) and not answer.replayed
 
 
-def _blocked(events: Iterable[NewEvent]) -> Conflict:
-    if any(event.idempotency is not None for event in events):
+def _blocked(events: Iterable[NewEvent]) -> HeadraceError:
+    """Without a key it is the table that somebody holds: no event of the group can be stored before that ends."""
+    if all(event.idempotency is not None for event in events):
         return IdempotencyKeyInFlight("Another request with this idempotency key is under way.")
-    return Conflict("Another transaction holds what this event needs.")
+    return Unavailable("The database cannot be written now.")
 
 
 def key_of(event: NewEvent) -> Key:

@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from headrace.domain.selection import Selection
-from headrace.domain.states import FINISHED, UNFINISHED, EventState
+from headrace.domain.states import FAILED_FOR, FINISHED, UNFINISHED, EventState, Reason
 from headrace.engine import PipelineRegistry
 from headrace.errors import (
-    Conflict,
     EventAlreadyFinished,
     EventUnfinished,
     HeadraceError,
@@ -18,6 +17,7 @@ from headrace.errors import (
     NotWaiting,
     OwnTask,
     UnknownNode,
+    UnknownPipeline,
 )
 from headrace.store.cancelling import cancel
 from headrace.store.choosing import (
@@ -26,6 +26,8 @@ from headrace.store.choosing import (
     choose_unfinished,
     count_replayable,
     count_unfinished,
+    name_replayable,
+    name_unfinished,
 )
 from headrace.store.database import Connection, Database
 from headrace.store.replaying import replay
@@ -59,19 +61,26 @@ class Act(Protocol):
     def narrowed(self, selection: Selection) -> Selection:
         """Of what is meant, what the act is for. Raises InvalidSelection if that can be nothing."""
 
-    async def count(self, connection: Connection, database: Database, selection: Selection) -> Mapping[str, int]:
-        """How many events would be acted on, by type."""
+    async def count(
+        self, connection: Connection, database: Database, selection: Selection, after: UUID, window: int
+    ) -> tuple[Mapping[str, int], UUID | None]:
+        """How many of the next `window` events behind the id `after` would be acted on, by type, and the id to go on
+        behind, None at the end.
+        """
+
+    async def named(self, connection: Connection, database: Database, selection: Selection) -> list[Chosen]:
+        """Of the ids of a selection, the events that would be acted on."""
 
     async def choose(
-        self, connection: Connection, database: Database, selection: Selection, after: UUID, most: int
-    ) -> list[Chosen]:
-        """The next `most` events behind the id `after`, held until the end of the transaction."""
+        self, connection: Connection, database: Database, selection: Selection, after: UUID, most: int, window: int
+    ) -> tuple[list[Chosen], UUID | None]:
+        """Those themselves, `most` at most, held until the end of the transaction, and the id to go on behind."""
 
     async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
         """Act on them. To be called in the transaction that chose them."""
 
-    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError:
-        """Why an event that stands so was not acted on."""
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
+        """Why nothing can be done to an event that stands so; None if something can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +93,11 @@ class Cancel:
 
     def narrowed(self, selection: Selection) -> Selection:
         _check_states(selection, UNFINISHED, "cancelled")
+        _check_reasons(selection, set(Reason) - FAILED_FOR, "cancelled")
         return selection
 
     count = staticmethod(count_unfinished)
+    named = staticmethod(name_unfinished)
     choose = staticmethod(choose_unfinished)
 
     async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
@@ -94,10 +105,10 @@ class Cancel:
         cancelled = await cancel(connection, database, ids, self.actor)
         return Done(sorted(cancelled.ended | cancelled.asked), cancelled.asked)
 
-    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError:
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
         if standing.state in FINISHED:
             return EventAlreadyFinished(f"The event {event_id} is {standing.state} already.")
-        return _changed(event_id)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +124,11 @@ class Replay:
 
     def narrowed(self, selection: Selection) -> Selection:
         _check_states(selection, FINISHED, "replayed")
-        if self._node is None or selection.names_all:
-            return selection
-        for type_ in selection.types:
-            PipelineRegistry.after(type_, self._node)
-        return replace(selection, types=selection.types or _types_with(self._node))
+        _check_reasons(selection, FAILED_FOR, "replayed")
+        return selection if self._node is None else replace(selection, types=_types_with(self._node, selection.types))
 
     count = staticmethod(count_replayable)
+    named = staticmethod(name_replayable)
     choose = staticmethod(choose_replayable)
 
     async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
@@ -129,12 +138,12 @@ class Replay:
         due = {event.event_id: event.queue for event in replayed}
         return Done(sorted(due), due=due)
 
-    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError:
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
         if standing.state in UNFINISHED:
             return EventUnfinished(f"The event {event_id} is {standing.state}: there is nothing to replay yet.")
         if standing.task is not None:
             return OwnTask(f"The event {event_id} is processed by the task {standing.task!r}: send it to that again.")
-        return _changed(event_id)
+        return None if self._node is None else _lack(standing.type, self._node)
 
     def _parts(self, chosen: Sequence[Chosen]) -> list[tuple[frozenset[str] | None, list[UUID]]]:
         """The ids with the nodes that are called again; what these are, depends on the type."""
@@ -159,18 +168,20 @@ class RetryNow:
 
     def narrowed(self, selection: Selection) -> Selection:
         _check_states(selection, {EventState.WAITING}, "tried at once")
-        if not set(selection.reasons) <= set(RETRIED):
-            raise InvalidSelection(f"Only these reasons to wait can be ended: {_listed(RETRIED)}.")
+        _check_reasons(selection, RETRIED, "tried at once")
         return replace(selection, states=(EventState.WAITING,), reasons=selection.reasons or RETRIED)
 
     count = staticmethod(count_unfinished)
+    named = staticmethod(name_unfinished)
     choose = staticmethod(choose_unfinished)
 
     async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
         due = await retry_now(connection, database, [event.event_id for event in chosen])
         return Done(sorted(due), due=due)
 
-    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError:
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
+        if standing.state is EventState.WAITING and standing.reason in RETRIED:
+            return None
         waiting = f"waits for another reason: {standing.reason}" if standing.reason else f"is {standing.state}"
         return NotWaiting(f"The event {event_id} does not wait for a retry: it {waiting}.")
 
@@ -180,24 +191,28 @@ def _check_states(selection: Selection, allowed: Collection[EventState], done: s
         raise InvalidSelection(f"Only events in these states can be {done}: {_listed(allowed)}.")
 
 
+def _check_reasons(selection: Selection, allowed: Collection[Reason], done: str) -> None:
+    if not set(selection.reasons) <= set(allowed):
+        raise InvalidSelection(f"Only events with these reasons can be {done}: {_listed(allowed)}.")
+
+
 def _listed(words: Collection[str]) -> str:
     return ", ".join(sorted(words))
 
 
-def _types_with(node: str) -> Sequence[str]:
-    """The types with a pipeline that has the node. Raises UnknownNode if there is none."""
-    found = [type_ for type_ in sorted(PipelineRegistry.types()) if _has(type_, node)]
-    if not found:
-        raise UnknownNode(f"No pipeline has a node {node!r}.")
-    return found
+def _types_with(node: str, types: Sequence[str]) -> Sequence[str]:
+    """Of these types, or else of all, those with a pipeline that has the node. Raises why, if there is none."""
+    asked = types or sorted(PipelineRegistry.types())
+    lacks = {type_: lack for type_ in asked if (lack := _lack(type_, node)) is not None}
+    if len(lacks) == len(asked):
+        raise next(iter(lacks.values())) if len(lacks) == 1 else UnknownNode(f"No pipeline has a node {node!r}.")
+    return [type_ for type_ in asked if type_ not in lacks]
 
 
-def _has(type_: str, node: str) -> bool:
+def _lack(type_: str, node: str) -> HeadraceError | None:
+    """Why events of a type cannot be replayed from a node, if so."""
     try:
-        return bool(PipelineRegistry.after(type_, node))
-    except UnknownNode:
-        return False
-
-
-def _changed(event_id: UUID) -> HeadraceError:
-    return Conflict(f"The event {event_id} was changed by somebody else at this moment. Try again.")
+        PipelineRegistry.after(type_, node)
+    except (UnknownNode, UnknownPipeline) as error:
+        return error
+    return None

@@ -1,27 +1,44 @@
 """The operator: every act commits in chunks, each with its row in the audit, and only then tells anybody."""
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
+
 from headrace.domain.selection import Selection
-from headrace.errors import HeadraceError, InvalidSelection, NotFound, Unavailable
+from headrace.errors import Conflict, HeadraceError, InvalidSelection, NotFound, NotSelected, Unavailable
 from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Replay, RetryNow
 from headrace.store.audit import write_audit
-from headrace.store.choosing import FIRST
-from headrace.store.database import AWAY, Connection, Database, wait_for_locks
+from headrace.store.choosing import FIRST, LAST, WINDOW
+from headrace.store.database import AWAY, Connection, Database, limit_act
 from headrace.store.matcher import tell_of
-from headrace.store.pausing import PausedTarget, Target, list_paused, pause, resume
-from headrace.store.standing import read_standings
+from headrace.store.pausing import PausedTarget, Target, is_known, list_paused, pause, resume
+from headrace.store.standing import Standing, read_standings
 
 #: Events in one transaction at most.
 CHUNK = 1000
 
 #: Events in one call at most, unless it asks for fewer.
 MOST = 10_000
+
+#: Chunks that one call looks at, at most: where few events fit a filter, it ends and says from where to go on.
+LOOKS = 20
+
+#: An act on up to so many events that are named is answered soon, whatever becomes of the database; what looks for its
+#: events has longer, once the database answers at all.
+FEW, SOON_SECONDS, LONG_SECONDS = 20, 1.5, 12.0
+
+#: The share of its time that an act waits for what somebody else's transaction holds.
+PATIENCE = 0.4
+
+#: Seconds that a chunk waits for its turn.
+TURN_SECONDS = 10.0
 
 #: Up to so many ids stand in the audit.
 AUDITED_IDS = 20
@@ -32,7 +49,8 @@ class Acted:
     """What came of a call: `count` events were acted on, or would be.
 
     Workers still hold `asked` of them, and end them within a second or two. `refused` says of each event that was named
-    by its id why it was left alone; `by_type` is told by a dry run. There may be more behind `next_cursor`.
+    by its id why it was left alone, or would be; `by_type` is told by a dry run. There may be more behind
+    `next_cursor`, also where nothing was found.
     """
 
     count: int
@@ -45,12 +63,22 @@ class Acted:
 class Operator:
     """Acts for `actor`. After each commit `tell` hears of the events that are due in a queue.
 
-    All of them raise Unavailable where the database is away; what was committed until then is done. One call at a time
-    goes over more events than it names.
+    All of them raise Unavailable where the database is away; what was committed until then is done. Calls that mean
+    events without naming them take turns, chunk by chunk of `window` events: a call waits for no other to end.
     """
 
-    def __init__(self, database: Database, tell: Callable[[str, Sequence[UUID]], None], actor: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tell: Callable[[str, Sequence[UUID]], None],
+        actor: str,
+        *,
+        window: int = WINDOW,
+        turn_seconds: float = TURN_SECONDS,
+    ) -> None:
         self._database = database
+        self._window = window
+        self._turn_seconds = turn_seconds
         self._tell = tell
         self._actor = actor
         self._turn = asyncio.Lock()
@@ -68,6 +96,15 @@ class Operator:
             ended = [await resume(connection, self._database, target) for target in targets]
             await self._audit_targets(connection, "resume", targets if any(ended) else ())
         return sum(ended)
+
+    async def notes_on(self, targets: Sequence[Target]) -> list[str]:
+        """What to tell whoever pauses these: a name that nothing knows may be mistyped, or come later."""
+        async with self._transaction() as connection:
+            unknown = [target for target in targets if not await is_known(connection, self._database, target)]
+        named = [f"{target.scope} {target.name}" for target in unknown]
+        return [
+            f"No live worker and no unfinished event has the {each}. The pause holds all the same." for each in named
+        ]
 
     async def paused(self) -> list[PausedTarget]:
         """What is paused now."""
@@ -104,46 +141,68 @@ class Operator:
     async def _act(self, act: Act, selection: Selection, dry_run: bool, after: UUID, most: int) -> Acted:
         if selection.is_empty:
             raise InvalidSelection("Say which events are meant, or that all are.")
+        if selection.since is not None and selection.until is not None and selection.since >= selection.until:
+            raise InvalidSelection("No time is between these two: the first must be before the second.")
         meant = act.narrowed(selection)
         if dry_run:
-            async with self._transaction() as connection:
-                by_type = await act.count(connection, self._database, meant)
-            return Acted(sum(by_type.values()), by_type=by_type)
-        if selection.names_all:
-            return await self._act_in_chunks(act, selection, meant, after, most)
-        async with self._turn:
-            return await self._act_in_chunks(act, selection, meant, after, most)
+            return await self._try(act, selection, meant, after)
+        return await self._act_in_chunks(act, selection, meant, after, most)
+
+    async def _count_in_chunks(self, act: Act, meant: Selection, after: UUID) -> Acted:
+        by_type: Counter[str] = Counter()
+        cursor: UUID | None = after
+        looks = 0
+        while cursor is not None and looks < LOOKS:
+            async with self._chunk(meant) as connection:
+                counted, cursor = await act.count(connection, self._database, meant, cursor, self._window)
+            by_type.update(counted)
+            looks += 1
+        return Acted(by_type.total(), by_type=dict(sorted(by_type.items())), next_cursor=cursor)
+
+    async def _try(self, act: Act, selection: Selection, meant: Selection, after: UUID) -> Acted:
+        """What would come of it."""
+        if not selection.ids:
+            return await self._count_in_chunks(act, meant, after)
+        async with self._chunk(meant) as connection:
+            named = await act.named(connection, self._database, meant)
+        refused = await self._refusals(act, selection, selection.ids, [event.event_id for event in named])
+        return Acted(len(named), refused=refused, by_type=Counter(sorted(event.type for event in named)))
 
     async def _act_in_chunks(self, act: Act, selection: Selection, meant: Selection, after: UUID, most: int) -> Acted:
         done: list[UUID] = []
-        asked = chosen = 0
+        asked = chosen = looks = 0
         cursor: UUID | None = after
-        while cursor is not None and chosen < most:
-            chunk, cursor, looked_at = await self._act_on_chunk(act, meant, cursor, min(CHUNK, most - chosen))
+        while cursor is not None and chosen < most and looks < LOOKS:
+            chunk, cursor, number = await self._act_on_chunk(act, meant, cursor, min(CHUNK, most - chosen))
             done += chunk.ids
             asked += len(chunk.asked)
-            chosen += looked_at
-        refused = await self._refusals(act, selection, done) if selection.names_all else {}
+            chosen += number
+            looks += 1
+        looked_at = [event_id for event_id in selection.ids if after < event_id <= (cursor or LAST)]
+        refused = await self._refusals(act, selection, looked_at, done)
         return Acted(len(done), asked, refused, next_cursor=cursor)
 
     async def _act_on_chunk(self, act: Act, meant: Selection, after: UUID, most: int) -> tuple[Done, UUID | None, int]:
         """What was done, the id to go on behind (None at the end), and how many events were chosen."""
-        async with self._transaction() as connection:
-            chosen = await act.choose(connection, self._database, meant, after, most)
+        async with self._chunk(meant) as connection:
+            chosen, cursor = await act.choose(connection, self._database, meant, after, most, self._window)
             done = await act.perform(connection, self._database, chosen) if chosen else Done(())
             if done.ids:
                 await self._audit(connection, act.name, _told(meant) | dict(act.detail) | _told_ids(done.ids))
         tell_of(done.due.items(), self._tell)
-        return done, chosen[-1].event_id if len(chosen) == most else None, len(chosen)
+        return done, cursor, len(chosen)
 
-    async def _refusals(self, act: Act, selection: Selection, done: Sequence[UUID]) -> dict[UUID, HeadraceError]:
-        others = sorted(set(selection.ids).difference(done))
+    async def _refusals(
+        self, act: Act, selection: Selection, ids: Sequence[UUID], done: Sequence[UUID]
+    ) -> dict[UUID, HeadraceError]:
+        """Why those of the ids were left alone to which nothing was done."""
+        others = sorted(set(ids).difference(done))
         if not others:
             return {}
         async with self._transaction() as connection:
             standings = await read_standings(connection, self._database, others)
         return {
-            event_id: act.refusal(event_id, standings[event_id])
+            event_id: _refusal(act, selection, event_id, standings[event_id])
             if event_id in standings
             else NotFound(f"There is no event {event_id}.")
             for event_id in others
@@ -158,13 +217,58 @@ class Operator:
         await write_audit(connection, self._database, self._actor, act, detail)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.connection() as connection, connection.transaction():
-                await wait_for_locks(connection)
+    async def _chunk(self, meant: Selection) -> AsyncIterator[Connection]:
+        """A transaction. One that may look at many events has its turn first; events that are named are few."""
+        if 0 < len(meant.ids) <= FEW:
+            async with self._transaction() as connection:
                 yield connection
+            return
+        async with nullcontext() if meant.ids else self._in_turn():
+            await self._answers()
+            async with self._transaction(LONG_SECONDS) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._turn_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable("Too many other acts are under way.") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _transaction(self, seconds: float = SOON_SECONDS) -> AsyncIterator[Connection]:
+        """Raises Unavailable where it is not done after `seconds`, and Conflict where somebody holds what it needs."""
+        give_up = time.monotonic() + seconds
+        try:
+            async with (
+                self._database.connection(SOON_SECONDS, answer_seconds=give_up - time.monotonic()) as connection,
+                connection.transaction(),
+            ):
+                await limit_act(connection, seconds * PATIENCE)
+                yield connection
+        except LockNotAvailable as error:
+            raise Conflict("Somebody else's transaction holds what the act needs. Try again.") from error
         except AWAY as error:
-            raise Unavailable("The database cannot be written now.") from error
+            raise Unavailable("The database cannot be written now, or not in time.") from error
+
+    async def _answers(self) -> None:
+        """Raises Unavailable soon where the database does not answer, before it is given long."""
+        async with self._transaction():
+            pass
+
+
+def _refusal(act: Act, selection: Selection, event_id: UUID, standing: Standing) -> HeadraceError:
+    """Why an event that is named, and stands so, was left alone."""
+    if (refusal := act.refusal(event_id, standing)) is not None:
+        return refusal
+    if selection.has_filters:
+        return NotSelected(f"The event {event_id} is not what else is asked for: a {standing.state} {standing.type!r}.")
+    return Conflict(f"The event {event_id} was changed by somebody else at this moment. Try again.")
 
 
 def _told(selection: Selection) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from headrace.store.database import Connection, Database
 from headrace.store.overview import (
     Leader,
     ProcessView,
-    RunGroup,
     ServerUse,
+    Survey,
     find_leader,
     list_processes,
     read_use,
@@ -26,20 +26,43 @@ class Overview:
     server: ServerFacts
     use: ServerUse
     sums: Mapping[str, int]
-    runs: Sequence[RunGroup]
+    runs: Survey
     paused: Sequence[PausedTarget]
     processes: Sequence[ProcessView]
     leader: Leader | None
 
+    @property
+    def ledger(self) -> Mapping[str, int]:
+        """Events that were accepted, and what became of them."""
+        sums = {state: self.sums.get(state, 0) for state in ("accepted", "succeeded", "failed", "cancelled")}
+        return {**sums, "unfinished": sum(group.count for group in self.runs.groups)}
+
+    @property
+    def due(self) -> int:
+        """How many runs could be claimed now."""
+        return sum(group.due for group in self.runs.groups)
+
+    @property
+    def retries_soon(self) -> int:
+        """How many runs are tried again within an hour."""
+        return sum(group.retries_soon for group in self.runs.groups)
+
+    @property
+    def next_retry_seconds(self) -> float | None:
+        """In how many seconds a run is tried again; None if none is."""
+        ahead = (group.next_retry_seconds for group in self.runs.groups)
+        return min((seconds for seconds in ahead if seconds is not None), default=None)
+
 
 async def read_overview(connection: Connection, database: Database) -> Overview:
     """Read all of it in a snapshot of the caller's. The schema has to be there."""
+    runs = await survey_runs(connection, database)
     return Overview(
         server=await read_facts(connection, database),
         use=await read_use(connection, database),
         sums=await sum_tallies(connection, database),
-        runs=await survey_runs(connection, database),
+        runs=runs,
         paused=await list_paused(connection, database),
-        processes=await list_processes(connection, database),
+        processes=await list_processes(connection, database, runs.held),
         leader=await find_leader(connection, database),
     )

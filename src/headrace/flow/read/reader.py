@@ -24,8 +24,8 @@ from headrace.flow.read.views import (
     Stats,
 )
 from headrace.store.body import unpack
-from headrace.store.database import Connection, Database, read_one_moment
-from headrace.store.reading import count_unfinished, read_event, read_events
+from headrace.store.database import Connection, Database, limit_statements, read_one_moment
+from headrace.store.reading import count_by_state, read_event, read_events
 from headrace.store.server import read_facts
 from headrace.store.tallies import sum_tallies
 
@@ -34,6 +34,9 @@ CONNECT_SECONDS = 1.5
 
 #: Seconds that the database has for an answer, and for one to a question after its health.
 ANSWER_SECONDS, HEALTH_SECONDS = 10.0, 1.5
+
+#: Seconds that the longest statement of an overview may take: a scrape of Prometheus waits for 10 s.
+OVERVIEW_SECONDS = 6.0
 
 _NEWEST = UUID(int=(1 << 128) - 1)
 _OLDEST = UUID(int=0)
@@ -76,7 +79,7 @@ class Reader:
         """The ledger, exact at the moment of reading. Raises Unavailable."""
         async with self._snapshot() as connection:
             sums = await sum_tallies(connection, self._database)
-            unfinished = await count_unfinished(connection, self._database)
+            unfinished = await count_by_state(connection, self._database)
         by_state: Counter[EventState] = Counter()
         waiting: Counter[str] = Counter()
         for state, reason, count in unfinished:
@@ -87,13 +90,20 @@ class Reader:
         accepted = sums.get("accepted", 0)
         return Stats(accepted, accepted - sum(finished.values()), **finished, by_state=by_state, waiting=waiting)
 
-    async def overview(self) -> Overview:
-        """What is due, waiting and paused, who works and who leads. Raises Unavailable."""
-        try:
-            async with self._snapshot() as connection:
-                return await read_overview(connection, self._database)
-        except psycopg.errors.UndefinedTable as error:
-            raise Unavailable("The schema is not there.") from error
+    async def overview(self) -> Overview | None:
+        """What is due, waiting and paused, who works and who leads. None where the database answers, but cannot tell
+        that in `OVERVIEW_SECONDS`: a deep backlog is long to count. Raises Unavailable.
+        """
+        found: Overview | None = None
+        async with self._snapshot() as connection:
+            await limit_statements(connection, OVERVIEW_SECONDS)
+            try:
+                found = await read_overview(connection, self._database)
+            except psycopg.errors.UndefinedTable as error:
+                raise Unavailable("The schema is not there.") from error
+            except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
+                raise psycopg.Rollback from None
+        return found
 
     async def health(self) -> list[HealthCheck]:
         """Each service that this process needs or uses; only a required one makes it unready."""

@@ -31,7 +31,7 @@ class EventDetails:
     (node, reason, expires, type, match_key, arrived) and `checkpoints` the nodes that need not run again (node, item,
     times, and the output of a whole node). `past_results` are the newest of those that replays put aside (run_number,
     epoch, state, reason, node, attempt, task_context, error, started_at, finished_at, release). `cancellations` has
-    one member (since, actor) while a worker is asked to end the run.
+    one member (since, actor) while a worker is asked to end the run, and where the newer audit tells who cancelled it.
     """
 
     notes: bytes

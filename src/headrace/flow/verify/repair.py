@@ -1,7 +1,7 @@
 """Putting right what `verify` found, where that is safe: whatever is repaired is audited, the rest is refused."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from headrace.domain.faults import Fault
@@ -9,7 +9,13 @@ from headrace.flow.verify.ledger import count, lacking
 from headrace.flow.verify.verify import NAMED, OVERDUE_SECONDS, Finding, verify
 from headrace.store.audit import write_audit
 from headrace.store.database import Connection, Database
-from headrace.store.repairing import clear_left_overs, correct_tallies, drop_runs, give_runs
+from headrace.store.repairing import (
+    clear_left_overs,
+    correct_tallies,
+    drop_runs,
+    give_runs,
+    keep_other_repairs_away,
+)
 from headrace.store.tallies import sum_tallies
 from headrace.store.verifying import find, see_one_moment, take_census
 
@@ -30,12 +36,25 @@ class Repair:
 
 
 async def repair(connection: Connection, database: Database, actor: str, *, dry_run: bool) -> list[Repair]:
-    """Examine all that is stored, and put right what can be; with `dry_run` that is undone at once.
+    """Examine all that is stored, put right what can be, and look what is left; with `dry_run` it is undone at once.
 
     A transaction for each fault, with a row in `audit`.
     """
     verdict = await verify(connection, database)
-    return [await _repair(connection, database, finding, actor, dry_run=dry_run) for finding in verdict.findings]
+    repairs = [await _repair(connection, database, finding, actor, dry_run=dry_run) for finding in verdict.findings]
+    if dry_run or not any(each.done for each in repairs):
+        return repairs
+    left = {finding.fault: finding for finding in (await verify(connection, database)).findings}
+    seen = {each.fault for each in repairs}
+    appeared = [Repair(fault, (), 0, None) for fault in left if fault not in seen]
+    return [_with_rest(each, left.get(each.fault)) for each in (*repairs, *appeared)]
+
+
+def _with_rest(repair: Repair, left: Finding | None) -> Repair:
+    """What became of a fault, with what is left of it now that the others were repaired as well."""
+    if left is None:
+        return replace(repair, refused=0, reason=None)
+    return replace(repair, refused=left.count, reason=_REASONS.get(left.fault, left.remedy))
 
 
 async def _repair(connection: Connection, database: Database, finding: Finding, actor: str, *, dry_run: bool) -> Repair:
@@ -62,6 +81,7 @@ async def _drop_runs(connection: Connection, database: Database) -> Sequence[str
 
 async def _correct_tallies(connection: Connection, database: Database) -> Sequence[str]:
     """What others write meanwhile brings its own rows, so that a difference of one moment stays right."""
+    await keep_other_repairs_away(connection, database)
     await see_one_moment(connection)
     ledger = count(await take_census(connection, database))
     missing = lacking(ledger, await sum_tallies(connection, database))
@@ -87,4 +107,5 @@ _REASONS: Mapping[Fault, str] = {
     Fault.EVENT_LOST: f"One repair sees to {MOST:,} events. Type `headrace repair` again.",
     Fault.EVENT_TWICE: "A worker holds these runs, or their numbers are not those of the results. "
     "Type `headrace verify` again when the workers are through with them.",
+    Fault.TALLY_WRONG: "Another repair put the sums right meanwhile.",
 }

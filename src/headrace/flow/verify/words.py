@@ -34,7 +34,8 @@ WORDS: Mapping[Fault, Words] = {
     ),
     Fault.LEASE_OVER: Words(
         "runs belong to processes whose lease is over, and nobody took them over",
-        "See with `headrace status` whether a relay leads; if none does, start one: `headrace relay`.",
+        "A relay takes them over within a minute of its lead. See with `headrace status` whether one leads and since "
+        "when; if none does, start a worker, which brings one, or `headrace relay`.",
     ),
     Fault.OVERDUE: Words(
         "runs are due for too long, though workers serve their types",

@@ -10,8 +10,10 @@ RETURN to_timestamp(('x0000' || substr(replace(id::text, '-', ''), 1, 12))::bit(
 
 -- Makes the weekly partitions that hold the ids up to a moment. It runs with its owner's rights, because the running
 -- role may not create tables. A week whose rows already lie in the default partition stays there.
+-- Attached, a partition leaves its parent to those who insert; it needs the default partition for itself. While a long
+-- reader has that, others would queue behind this: it gives up soon, and is called again.
 CREATE FUNCTION headrace.ensure_partitions(until timestamptz) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms'
 AS $function$
 DECLARE
     week timestamptz := date_trunc('week', now() - interval '1 day', 'UTC');
@@ -19,7 +21,9 @@ DECLARE
     partition text;
     made integer := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('headrace.ensure_partitions'));
+    IF NOT pg_try_advisory_xact_lock(hashtext('headrace.ensure_partitions')) THEN
+        RETURN made;
+    END IF;
     WHILE week <= until LOOP
         FOREACH parent IN ARRAY ARRAY['events', 'results'] LOOP
             partition := parent || to_char(week AT TIME ZONE 'UTC', '"_"IYYY"w"IW');
@@ -29,13 +33,20 @@ BEGIN
             );
             BEGIN
                 EXECUTE format(
-                    'CREATE TABLE %I.%I PARTITION OF %I.%I FOR VALUES FROM (%L) TO (%L)',
-                    '%SCHEMA%', partition, '%SCHEMA%', parent,
+                    'CREATE TABLE %I.%I (LIKE %I.%I INCLUDING ALL)', '%SCHEMA%', partition, '%SCHEMA%', parent
+                );
+                EXECUTE format(
+                    'ALTER TABLE %I.%I ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)',
+                    '%SCHEMA%', parent, '%SCHEMA%', partition,
                     headrace.first_id_at(week), headrace.first_id_at(week + interval '7 days')
                 );
                 made := made + 1;
-            EXCEPTION WHEN check_violation OR lock_not_available THEN
-                RAISE WARNING 'partition % could not be made: %', partition, SQLERRM;
+            EXCEPTION
+                WHEN check_violation THEN
+                    RAISE WARNING 'partition % could not be made: %', partition, SQLERRM;
+                WHEN lock_not_available THEN
+                    RAISE WARNING 'partition % could not be made now: %', partition, SQLERRM;
+                    RETURN made;
             END;
         END LOOP;
         week := week + interval '7 days';
