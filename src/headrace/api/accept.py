@@ -1,8 +1,10 @@
-"""`POST /events`: the hot path. Nothing here is validated or serialised by the framework."""
+"""`POST /events`: the hot path. Nothing here is routed, validated or serialised by the framework."""
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headrace.api.body import IDEMPOTENCY_KEY, idempotency_key_of, read_body, refuse_options_but
+from headrace.api.errors import ANSWERED, answer_of
 from headrace.api.report import report_accepted
 from headrace.api.responses import json_response
 from headrace.api.services import rules_of, services_of
@@ -15,6 +17,8 @@ from headrace.flow.ingest.media import JSON, media_type_of
 
 #: Where events are posted, also with a slash behind it.
 PATH = "/events"
+
+_PATHS = frozenset({PATH, f"{PATH}/"})
 
 _REQUEST = {
     "parameters": [
@@ -34,8 +38,26 @@ _REQUEST = {
 }
 
 
+class AcceptPath:
+    """ASGI middleware that answers `POST /events` itself: the framework's way to an endpoint costs more than it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in _PATHS:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        try:
+            response = await accept_event(request)
+        except ANSWERED as error:
+            response = await answer_of(request, error)
+        await response(scope, receive, send)
+
+
 def add_accept_paths(app: FastAPI) -> None:
-    """Add both paths, without a redirect, and directly: the framework matches an included path twice."""
+    """Add both paths, without a redirect, to the description of the API, and to the paths that have no other method."""
     app.post(PATH, status_code=202, tags=["accept"], openapi_extra=_REQUEST)(accept_event)
     app.post(f"{PATH}/", status_code=202, include_in_schema=False)(accept_event)
 

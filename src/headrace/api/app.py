@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from headrace.api import acting, batch, explained, health, metrics, pausing, pipelines, reading
-from headrace.api.accept import add_accept_paths
+from headrace.api.accept import AcceptPath, add_accept_paths
 from headrace.api.errors import add_error_handlers
 from headrace.api.request_ids import RequestIds
 from headrace.api.traffic import CountTraffic, Traffic
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None, *, routers: Sequence[APIRouter]
 
     app = FastAPI(title="Headrace", lifespan=lifespan, redirect_slashes=False)
     app.state.traffic = Traffic()
+    app.add_middleware(AcceptPath)
     app.add_middleware(RequestIds)
     app.add_middleware(CountTraffic, traffic=app.state.traffic)
     add_error_handlers(app)

@@ -68,6 +68,21 @@ def problem_of(error: errors.HeadraceError) -> Problem:
     return Problem(error.code, status, title, error.detail, field_problems)
 
 
+#: What an endpoint of ours raises on a request that it refuses.
+ANSWERED = (errors.HeadraceError, ClientDisconnect)
+
+
+async def answer_of(request: Request, error: Exception) -> Response:
+    """The answer to a request that was refused with one of `ANSWERED`; of another HeadraceError, raises it."""
+    if isinstance(error, ClientDisconnect):
+        return await _on_disconnect(request, error)
+    if isinstance(error, UnreadBody):
+        return await _on_unread_body(request, error)
+    if not any(kind in ANSWERS for kind in type(error).__mro__):
+        raise error
+    return await _on_error(request, error)
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Make every error that `app` answers a problem, those of the framework and of users' routes included."""
     for kind in ANSWERS:

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from headrace.api.app import create_app
+from headrace.bootstrap import spare_the_collector
 from headrace.settings import Settings
 
 #: How long requests under way may go on after a SIGTERM.
@@ -28,6 +29,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start; returns once requests are answered."""
         await super().startup(sockets)
+        spare_the_collector()
         for listening in sockets or ():
             host, port = listening.getsockname()[:2]
             _log.info("the API listens", host=host, port=port)

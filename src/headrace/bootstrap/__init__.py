@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headrace.bootstrap.app import load_app as load_app
     from headrace.bootstrap.audit import list_acts as list_acts
+    from headrace.bootstrap.collector import spare_the_collector as spare_the_collector
     from headrace.bootstrap.database import open_connection as open_connection
     from headrace.bootstrap.database import open_operator as open_operator
     from headrace.bootstrap.findings import Finding as Finding
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "load_app": "app",
     "list_acts": "audit",
+    "spare_the_collector": "collector",
     "open_connection": "database",
     "open_operator": "database",
     "Finding": "findings",

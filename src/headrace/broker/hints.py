@@ -28,6 +28,9 @@ WAITING = 10_000
 #: No message is sent while so many lie in Redis already: the workers have work, and find the rest in Postgres.
 LONG_LIST = 1000
 
+#: Between two sendings: what comes meanwhile goes together, because each costs as much as an event's acceptance.
+GAP_SECONDS = 0.005
+
 #: Nothing is sent for so long after Redis failed.
 QUIET_SECONDS = 1.0
 
@@ -92,7 +95,10 @@ class HintPublisher:
         try:
             with self._app.connection_for_write() as connection, contextlib.closing(_poller_of(connection)):
                 producer = self._app.amqp.Producer(connection)
+                sent_at = 0.0
                 while (hint := self._hints.get()) is not None:
+                    time.sleep(max(0.0, sent_at + GAP_SECONDS - time.monotonic()))
+                    sent_at = time.monotonic()
                     self._send(producer, connection, self._gather(hint))
                 return False
         except FAILURES as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import time
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from headrace.bootstrap import WorkerServices, celery_app, open_worker
+from headrace.bootstrap import WorkerServices, celery_app, open_worker, spare_the_collector
 from headrace.flow.execute import TOGETHER, Lane
 from headrace.settings import Settings
 from headrace.worker.consumer import Consumer
@@ -19,10 +18,6 @@ from headrace.worker.report import report_settled
 
 #: Seconds between two ticks.
 TICK_SECONDS = 1.0
-
-#: Objects made before the garbage collector looks at the youngest, and looks before the older ones have their turn.
-#: Runs free themselves, and to look at a thousand of them again and again takes a third of the time.
-COLLECT_AFTER = (50_000, 10, 10)
 
 #: A process for runs that lost workers ends when it had nothing to do for so long.
 IDLE_SECONDS = 5.0
@@ -60,7 +55,7 @@ class WorkerProcess:
         async with open_worker(
             self._settings, self._options.lane, self._options.launch, self._is_alive, tell
         ) as services:
-            _spare_the_collector()
+            spare_the_collector()
             ticking = asyncio.create_task(self._tick(services))
             executing = asyncio.create_task(self._execute(services))
             consumer = self._start_consumer(services)
@@ -120,10 +115,3 @@ class WorkerProcess:
 
     def _is_alive(self) -> bool:
         return time.monotonic() - self._ticked < self._settings.stuck_seconds
-
-
-def _spare_the_collector() -> None:
-    """What is loaded by now stays, and need not be looked at again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
