@@ -7,6 +7,8 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
 	&& echo $$python && break; done)
+#: The folder of the environment of `make bench`, which holds the systems that Headrace is measured beside.
+BENCH_VENV ?= $(VENV)-bench
 #: Only `make lock` needs uv.
 UV ?= uv
 #: Passed on to pytest: make test PYTEST_ARGS="tests/domain -k backoff"
@@ -21,6 +23,7 @@ pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 pytest := $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal
 runtime := $(VENV)/.runtime-installed
 develop := $(VENV)/.develop-installed
+comparing := $(BENCH_VENV)/.bench-installed
 lock := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" --extra embedded $(LOCK_ARGS)
 
@@ -46,8 +49,8 @@ check: $(develop) ## style, types, import contracts and the tests that need no s
 chaos: $(develop) ## break a running installation and look what is lost (CHAOS_ARGS="--minutes 30", BROKEN=1)
 	@$(VENV)/bin/python -m chaos $(if $(BROKEN),--broken) $(CHAOS_ARGS)
 
-bench: $(develop) ## measure the engine, beside its goals (BENCH_ARGS=--json)
-	@$(VENV)/bin/python -m bench.engine $(BENCH_ARGS)
+bench: $(comparing) ## measure Headrace beside other systems and its goals (QUICK=1, BENCH_ARGS="--rows process")
+	@$(BENCH_VENV)/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 wheel: $(develop) ## build the wheel and the sdist into dist/
 	@$(VENV)/bin/python -m hatchling build
@@ -55,17 +58,18 @@ wheel: $(develop) ## build the wheel and the sdist into dist/
 lock: ## compile requirements/*.txt anew, with uv (LOCK_ARGS=--upgrade takes newer versions)
 	@$(lock) --group build --output-file requirements/runtime.txt
 	@$(lock) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(lock) --group bench --constraints requirements/runtime.txt --output-file requirements/bench.txt
 
 clean: ## remove the environment, the caches and what was built (.headrace, your data, stays)
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
 
 # pip is the last thing that venv installs: an environment whose making was cut short has none, and is completed.
-$(VENV)/bin/pip:
+$(VENV)/bin/pip $(BENCH_VENV)/bin/pip:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 with its venv module was found." \
 		"Install one (on Debian and Ubuntu: python3 and python3-venv), or name it: make PYTHON=/path/to/python" >&2; exit 1; }
-	@echo "Making the environment $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV)
+	@echo "Making the environment $(@D:/bin=) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(@D:/bin=)
 
 $(runtime): requirements/runtime.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing what Headrace runs with (requirements/runtime.txt)"
@@ -76,4 +80,10 @@ $(runtime): requirements/runtime.txt pyproject.toml | $(VENV)/bin/pip
 $(develop): requirements/dev.txt $(runtime)
 	@echo "Installing what its tests and checks run with (requirements/dev.txt)"
 	@$(pip) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(comparing): requirements/bench.txt pyproject.toml | $(BENCH_VENV)/bin/pip
+	@echo "Installing what the benchmark compares with (requirements/bench.txt)"
+	@$(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --requirement requirements/bench.txt
+	@$(BENCH_VENV)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --editable .
 	@touch $@

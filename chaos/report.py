@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from bench.report import machine
+from bench.machine import machine
 from chaos.broken.trial import Trial
 from chaos.options import EVENTS_PER_SECOND, Options
 from chaos.plan import BESIDE_SECONDS, Round

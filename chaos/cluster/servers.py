@@ -35,13 +35,13 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Start it unless it runs; it answers a moment later."""
+    def start(self, *further: str) -> None:
+        """Start it unless it runs, with further words on its command line; it answers a moment later."""
         if self.is_running:
             return
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_ends_with_us(), *self._command],
+                [*_ends_with_us(), *self._command, *further],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

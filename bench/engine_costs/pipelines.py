@@ -5,18 +5,9 @@ from collections.abc import Callable
 
 from headrace.engine import EventSchema, Node, Pipeline
 
-#: The type of the events whose pipeline a worker finds by itself.
-STORED_TYPE = "bench.stored"
-
 
 class Measured(EventSchema, type="bench.measured"):
     """An event of no meaning."""
-
-    number: int = 3
-
-
-class Stored(EventSchema, type=STORED_TYPE):
-    """An event that goes through Postgres."""
 
     number: int = 3
 
@@ -45,12 +36,10 @@ class LightSyncNode(Node):
 
 def row_of(nodes: int, kind: Callable[[int], Node] = LightNode) -> Pipeline:
     """Light nodes, each behind the one before."""
-    return _fill(Pipeline("row", Measured, register=False), nodes, kind)
-
-
-def stored_row_of(nodes: int) -> Pipeline:
-    """A row of light nodes that a worker finds by its type."""
-    return _fill(Pipeline("stored-row", Stored), nodes, LightNode)
+    pipeline = Pipeline("row", Measured, register=False)
+    for position in range(nodes):
+        pipeline.add_node(kind(position))
+    return pipeline
 
 
 def map_over(items: int) -> Pipeline:
@@ -88,9 +77,3 @@ class Gate:
         @self.pipeline.node
         async def follows(passes: int) -> int:
             return passes
-
-
-def _fill(pipeline: Pipeline, nodes: int, kind: Callable[[int], Node]) -> Pipeline:
-    for position in range(nodes):
-        pipeline.add_node(kind(position))
-    return pipeline

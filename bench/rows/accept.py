@@ -1,0 +1,93 @@
+"""Accept: POSTs until 202, and nobody who processes what they bring."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from bench.load.bodies import Body, make_bodies
+from bench.load.http import post_request
+from bench.load.loops import Sent, closed_loop
+from bench.quantiles import quantile
+from bench.rows.checks import check_answers, check_stored
+from bench.services import Services
+from bench.systems.documented.system import Documented
+from bench.systems.floor.parts import Part
+from bench.systems.floor.system import Floor
+from bench.systems.headrace.system import Headrace, batches_of
+from bench.systems.system import Accepts
+from bench.trials import Figure, Scale, Trial
+
+ROW = "accept"
+
+SINGLE, BATCHES = "accept, single POSTs", "accept, batches of 200"
+
+#: Connections of the load: of single POSTs, and of batches.
+CONNECTIONS, BATCH_CONNECTIONS = 64, 8
+
+BATCH = 200
+
+#: So many different requests are made; then they are sent again.
+REQUESTS, BATCH_REQUESTS = 2_000, 40
+
+#: Seconds before it counts: connections are opened, statements are prepared.
+WARM_SECONDS = 1.0
+
+
+async def single(
+    system_class: Callable[[Services], Accepts], body: Body, services: Services, scale: Scale
+) -> Sequence[Figure]:
+    """One event a POST."""
+    async with system_class(services) as system:
+        endpoint = await system.start_api()
+        requests = [post_request(endpoint.path, endpoint.headers, one) for one in make_bodies(body, REQUESTS)]
+        sent = await _loaded(endpoint.port, requests, CONNECTIONS, scale)
+        await check_stored(system, len(sent))
+        milliseconds = [one.seconds * 1e3 for one in sent]
+        return [
+            Figure(SINGLE, body, system.name, "events/s", rate_of(sent)),
+            Figure(f"{SINGLE}, p99", body, system.name, "ms", quantile(milliseconds, 0.99)),
+        ]
+
+
+async def batches(body: Body, services: Services, scale: Scale) -> Sequence[Figure]:
+    """Two hundred events a POST, which only Headrace takes."""
+    async with Headrace(services) as system:
+        endpoint = await system.start_api()
+        assert endpoint.batch_path is not None
+        made = batches_of(make_bodies(body, BATCH_REQUESTS * BATCH), BATCH)
+        requests = [post_request(endpoint.batch_path, endpoint.headers, batch) for batch in made]
+        sent = await _loaded(endpoint.port, requests, BATCH_CONNECTIONS, scale)
+        await check_stored(system, len(sent) * BATCH)
+        return [Figure(BATCHES, body, system.name, "events/s", rate_of(sent) * BATCH)]
+
+
+async def floor(body: Body, services: Services, scale: Scale) -> Sequence[Figure]:
+    """The insert alone, in batches."""
+    measured = Floor(services)
+    rate = await measured.events_each_second(Part.ACCEPT, body, measured.events_in(scale.seconds))
+    return [Figure(BATCHES, body, measured.name, "events/s", rate)]
+
+
+def rate_of(sent: Sequence[Sent]) -> float:
+    """Answers a second, from the first request to the last answer."""
+    return len(sent) / (max(one.answered for one in sent) - min(one.due for one in sent))
+
+
+async def _loaded(port: int, requests: Sequence[bytes], connections: int, scale: Scale) -> Sequence[Sent]:
+    check_answers(await closed_loop(port, requests, connections=connections, seconds=WARM_SECONDS))
+    sent = await closed_loop(port, requests, connections=connections, seconds=scale.seconds)
+    check_answers(sent)
+    return sent
+
+
+def trials() -> list[Trial]:
+    """Single POSTs of both systems, batches and the floor, for both kinds of bodies."""
+    return [trial for body in Body for trial in _trials_of(body)]
+
+
+def _trials_of(body: Body) -> list[Trial]:
+    return [
+        Trial(ROW, Headrace.name, body, partial(single, Headrace, body)),
+        Trial(ROW, Documented.name, body, partial(single, Documented, body)),
+        Trial(ROW, Headrace.name, body, partial(batches, body)),
+        Trial(ROW, Floor.name, body, partial(floor, body), whole_only=True),
+    ]

@@ -1,0 +1,73 @@
+"""What is kept of webhooks and their results, on disk, for each byte that was accepted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from bench.counters import stored_bytes
+from bench.load.bodies import Body, make_bodies
+from bench.services import Services
+from bench.systems.headrace.system import Headrace
+from bench.trials import Figure, Scale, Trial
+from bench.waiting import until
+
+ROW = "disk"
+
+STORED = "bytes stored for each byte accepted"
+
+#: Webhooks of a whole run, and the least of a quick one: what every table costs by itself must not count.
+EVENTS, LEAST_EVENTS = 10_000, 2_000
+
+#: Beyond the time for its events, a backlog may take so long.
+PATIENCE_SECONDS = 60.0
+
+#: Tables that hold what is finished; the rest holds work under way, and its room is used again.
+KEPT = ("headrace.events", "headrace.results")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Bytes of the webhooks as they were sent, and of each table with its indexes."""
+
+    accepted_bytes: int
+    tables: Mapping[str, int]
+
+    @property
+    def ratio(self) -> float:
+        """Bytes on disk for each that was accepted, all tables of the schema included."""
+        return sum(self.tables.values()) / self.accepted_bytes
+
+    @property
+    def kept_ratio(self) -> float:
+        """The same of the events and their results alone."""
+        return sum(size for name, size in self.tables.items() if name in KEPT) / self.accepted_bytes
+
+
+async def measure(services: Services, *, events: int) -> Outcome:
+    """Accept so many webhooks, process them, and look at the tables. Raises TimeoutError."""
+    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
+    async with await connecting as connection, Headrace(services) as system:
+        bodies = make_bodies(Body.WEBHOOK, events)
+        await system.fill(bodies)
+        await system.start_workers(2)
+
+        async def all_finished() -> bool:
+            return await system.finished() == events
+
+        await until(all_finished, f"{events} webhooks are through", PATIENCE_SECONDS + events / 500)
+        return Outcome(sum(map(len, bodies)), await stored_bytes(connection))
+
+
+async def disk(services: Services, scale: Scale) -> Sequence[Figure]:
+    """What the table says of the row."""
+    outcome = await measure(services, events=max(LEAST_EVENTS, round(EVENTS * scale.part)))
+    return [
+        Figure(STORED, Body.WEBHOOK, Headrace.name, "bytes", outcome.ratio),
+        Figure(f"{STORED}, events and results alone", Body.WEBHOOK, Headrace.name, "bytes", outcome.kept_ratio),
+    ]
+
+
+def trials() -> list[Trial]:
+    """The one; chance has no part in it."""
+    return [Trial(ROW, Headrace.name, Body.WEBHOOK, disk, once=True)]

@@ -1,0 +1,4 @@
+"""The name by which jobs find their function."""
+
+#: The task of both steps.
+TASK = "two_steps"
