@@ -32,15 +32,15 @@ def test_pauses_survive_restarts_of_the_api_the_workers_and_postgres(tmp_path: P
     with running_server(servers) as server:
         installation, client = begin(server, folder)
         for target in ({"all": True}, {"type": TYPE}, {"queue": "slow"}):
-            paused = client.post("/pause", json=target).json()
+            paused = client.post("/pause", json=target).json()["paused"]
         ids = installation.accept(new_event())
         installation.wait_until_all_are("waiting", ids)
         end(installation)
 
     with running_server(servers) as server:
         installation, client = begin(server, folder)
-        assert client.get("/paused").json() == paused
-        assert [each["scope"] for each in paused["paused"]] == ["all", "queue", "type"]
+        assert client.get("/paused").json() == {"paused": paused}
+        assert [each["scope"] for each in paused] == ["all", "queue", "type"]
         ids += installation.accept(new_event())
         installation.wait_until_all_are("waiting", ids)
         assert {installation.storage.run(event_id)["reason"] for event_id in ids} == {"paused"}

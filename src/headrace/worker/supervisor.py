@@ -38,6 +38,9 @@ KILL_AFTER_SECONDS = 5.0
 #: The most processes of a lane for runs that lost workers: they wait more than they work.
 MOST_APART = 4
 
+#: A process that was started so long ago has claimed what it can hold: what waits is left for others.
+CLAIMS_AFTER_SECONDS = 3.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -127,9 +130,10 @@ class Supervisor:
     def _isolate(self, due: LostDue) -> None:
         """Start the processes for runs that lost workers; they end by themselves when they have nothing to do."""
         for lane, waiting in ((Lane.LOST, due.together), (Lane.ALONE, due.alone)):
-            needed = min(MOST_APART, math.ceil(waiting / TOGETHER[lane]))
-            there_are = sum(child.lane is lane for child in self._children)
-            if there_are < needed and not self._stopping.is_set():
+            there_are = [child for child in self._children if child.lane is lane]
+            begin = sum(time.monotonic() - child.started < CLAIMS_AFTER_SECONDS for child in there_are)
+            is_short = len(there_are) < MOST_APART and begin < math.ceil(waiting / TOGETHER[lane])
+            if is_short and not self._stopping.is_set():
                 self._start(lane)
 
     def _start(self, lane: Lane) -> None:
