@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, LargeBinary, MetaData, Table, Text, Uuid, select
+from sqlalchemy import JSON, Column, ColumnElement, LargeBinary, MetaData, Table, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncAttrs
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 
+from headrace.domain.contexts import with_event
 from headrace.domain.event import DEFAULT_QUEUE, DEFAULT_TENANT, DEFAULT_TYPE
 from headrace.domain.ids import new_id
 from headrace.domain.payload import decode
@@ -50,9 +52,8 @@ class Event(Base):
     headers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     packed_body: Mapped[bytes] = mapped_column("body", LargeBinary)
 
-    #: The result of a finished event, as it was when the event was loaded, else None. The flush after it was set
-    #: settles the event's run.
-    task_context: Mapped[dict[str, Any] | None] = column_property(
+    #: `task_context` as it is stored: what the body says already is not said again.
+    stored_context: Mapped[dict[str, Any] | None] = column_property(
         select(_results.c.task_context).where(_results.c.event_id == id).scalar_subquery()  # noqa: A003  # the column
     )
 
@@ -64,6 +65,24 @@ class Event(Base):
         body = to_json(data)
         fields.setdefault("match_key", match_key_of(fields["type"], data))
         super().__init__(packed_body=pack(body), task=task, queue=queue, **fields)
+
+    @hybrid_property
+    def task_context(self) -> dict[str, Any] | None:
+        """The result of a finished event, as it was when the event was loaded, else None.
+
+        The flush after it was set settles the event's run. In SQL it is what is stored: `nodes` and `metadata`.
+        """
+        found: dict[str, Any] | None = with_event(self.stored_context, self.body)
+        return found
+
+    @task_context.inplace.setter
+    def _set_task_context(self, context: dict[str, Any] | None) -> None:
+        self.stored_context = context
+
+    @task_context.inplace.expression
+    @classmethod
+    def _task_context_in_sql(cls) -> ColumnElement[dict[str, Any] | None]:
+        return cls.stored_context.expression
 
     @property
     def body(self) -> bytes:

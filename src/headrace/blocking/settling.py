@@ -40,7 +40,7 @@ def listen() -> None:
 
 
 def _settle(mapper: Mapper[Any], connection: Connection, target: Event) -> None:  # noqa: ARG001  # SQLAlchemy's signature
-    added = inspect(target).attrs.task_context.history.added
+    added = inspect(target).attrs.stored_context.history.added
     if not added or added[0] is None:
         return
     settings = get_settings()

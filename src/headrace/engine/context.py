@@ -68,13 +68,14 @@ class TaskContext(BaseModel):
     def to_json(self) -> bytes:
         """The JSON of `model_dump(mode="json")`. Raises ValueError where something has no JSON form."""
         outputs = {name: to_json(output) for name, output in self.nodes.items()}
-        return join_json(to_json(self.event), outputs, to_json(self.metadata))
+        return join_json({"event": to_json(self.event)}, outputs, to_json(self.metadata))
 
 
-def join_json(event: bytes, outputs: Mapping[str, bytes], metadata: bytes) -> bytes:
-    """A context's JSON from its parts, each JSON already."""
+def join_json(event: Mapping[str, bytes], outputs: Mapping[str, bytes], metadata: bytes) -> bytes:
+    """A context's JSON from its parts, each JSON already; `event` is the first member, by its name."""
+    first = {name: orjson.Fragment(value) for name, value in event.items()}
     nodes = {name: orjson.Fragment(output) for name, output in outputs.items()}
-    return orjson.dumps({"event": orjson.Fragment(event), "nodes": nodes, "metadata": orjson.Fragment(metadata)})
+    return orjson.dumps({**first, "nodes": nodes, "metadata": orjson.Fragment(metadata)})
 
 
 def _call() -> Call:

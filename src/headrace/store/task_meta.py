@@ -6,13 +6,15 @@ from uuid import UUID
 import orjson
 import psycopg
 
+from headrace.domain.contexts import with_event
 from headrace.domain.payload import decode
 from headrace.domain.states import EventState
+from headrace.store.body import unpack
 from headrace.store.database import connect_options
 from headrace.store.sql import qualify
 
 _STATE = """
-SELECT coalesce(r.state, s.state), s.task_context::text, s.error::text
+SELECT coalesce(r.state, s.state), s.task_context::text, s.error::text, e.body
 FROM headrace.events e
 LEFT JOIN headrace.runs r ON r.event_id = %(id)s
 LEFT JOIN headrace.results s ON s.event_id = %(id)s
@@ -29,10 +31,10 @@ def find_state(source: Callable[[], str], schema: str, event_id: UUID) -> Found 
         row = connection.execute(qualify(_STATE, schema).encode(), {"id": event_id}).fetchone()
     if row is None:
         return None
-    state, task_context, error = row
+    state, task_context, error, body = row
     report = orjson.loads(error) if error else None
     return (
         EventState(state),
-        decode(task_context.encode()) if task_context else None,
+        with_event(decode(task_context.encode()), unpack(body)) if task_context else None,
         f"{report['type']}: {report['message']}" if report else None,
     )

@@ -1,10 +1,11 @@
 """What a run has done so far, ready to be stored at any moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from headrace.domain.contexts import BEYOND_BODY, beyond_body, dump
 from headrace.domain.event import NewEvent
 from headrace.domain.payload import decode
 from headrace.domain.progress import WHOLE, Checkpoint
@@ -34,7 +35,7 @@ class Journal:
     def __init__(self, plan: Plan, event: EventSchema, started_at: datetime) -> None:
         self._nodes: dict[str, dict[str, Any]] = {}
         self._outputs: dict[str, bytes] = {}
-        self._event = b"null"
+        self._event = {"event": b"null"}
         self._emitted: dict[str, Sequence[NewEvent]] = {}
         self._unsaved: dict[tuple[str, int], _Entry] = {}
         self._lasting = True
@@ -52,12 +53,17 @@ class Journal:
         """The events that finished nodes asked for."""
         return [event for events in self._emitted.values() for event in events]
 
-    def write_event(self) -> None:
-        """Raises OutputNotJson where the event has a field that JSON cannot carry."""
+    def write_event(self, data: Mapping[str, Any] | None = None) -> None:
+        """Write the event down, or what it has beyond the `data` of its body.
+
+        Raises OutputNotJson where it has a field that JSON cannot carry.
+        """
         try:
-            self._event = mask_json(to_json(self.context.event))
+            event = mask_json(to_json(self.context.event))
         except ValueError as error:
             raise OutputNotJson(f"the event has no JSON form: {error}") from error
+        beyond = None if data is None else beyond_body(decode(event), data)
+        self._event = {"event": event} if beyond is None else {BEYOND_BODY: dump(beyond)}
 
     def check_metadata(self, name: str) -> None:
         """After a node that takes the context. Raises OutputNotJson."""

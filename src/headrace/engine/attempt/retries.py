@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from headrace.domain.backoff import IN_PROCESS_SECONDS, delay_seconds
@@ -21,6 +22,7 @@ class Attempt:
     """What is known of a run before an attempt: its number, each node's failures so far, what earlier ones kept.
 
     `delay_cap_seconds` shortens delays. `begun_at` is when the first attempt began, by which a deadline is counted.
+    `data` is the event's body where the context is stored beside it, and need not repeat it.
     """
 
     number: int
@@ -32,6 +34,7 @@ class Attempt:
     queue: str = DEFAULT_QUEUE
     begun_at: datetime | None = None
     kept: Kept = field(default_factory=Kept)
+    data: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

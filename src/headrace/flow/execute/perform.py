@@ -1,8 +1,9 @@
 """One attempt at a run: its event read, its pipeline found and performed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from headrace.domain.clock import Clock
 from headrace.domain.event import Run
@@ -49,15 +50,16 @@ class Performer:
         if claimed.kept is None:
             return GivenBack(as_before(run))
         try:
-            event = check_fit(decode(run.body), PipelineRegistry.schema(run.type))
+            data = decode(run.body)
+            event = check_fit(data, PipelineRegistry.schema(run.type))
         except UnknownPipeline:
             return Unfit(Reason.NO_PIPELINE)
         except SchemaMismatch as error:
             report = ErrorReport("SchemaMismatch", _summary(error), error.code)
             return Unfit(Reason.SCHEMA_MISMATCH, PipelineRegistry.hash_of(run.type), report)
-        return await self._follow(run, event, claimed.kept)
+        return await self._follow(run, event, data, claimed.kept)
 
-    async def _follow(self, run: Run, event: EventSchema, kept: Kept) -> Outcome:
+    async def _follow(self, run: Run, event: EventSchema, data: Mapping[str, Any], kept: Kept) -> Outcome:
         try:
             pipeline = PipelineRegistry.choose(run.type, event, run.pipeline)
         except UnknownPipeline as error:
@@ -66,11 +68,11 @@ class Performer:
         except Exception as error:  # noqa: BLE001 - the engine's rim: a user's own `when`
             return NodeFailed("when", report_of(error), b"null", as_before(run))
         try:
-            return await perform(pipeline, event, self._attempt(run, kept), self._means(run))
+            return await perform(pipeline, event, self._attempt(run, data, kept), self._means(run))
         finally:
             self.canceller.end(run)
 
-    def _attempt(self, run: Run, kept: Kept) -> Attempt:
+    def _attempt(self, run: Run, data: Mapping[str, Any], kept: Kept) -> Attempt:
         return Attempt(
             number=run.attempt,
             failures=run.failures,
@@ -81,6 +83,7 @@ class Performer:
             queue=run.queue,
             begun_at=run.begun_at,
             kept=kept,
+            data=data,
         )
 
     def _means(self, run: Run) -> Means:

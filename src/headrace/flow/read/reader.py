@@ -4,12 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from headrace.domain.contexts import dump, whole_context, with_event
 from headrace.domain.ids import first_id_at, time_of
+from headrace.domain.payload import decode
 from headrace.domain.states import EventState
 from headrace.errors import NotFound, Unavailable
 from headrace.flow.read.overview import Overview, read_overview
@@ -141,14 +144,16 @@ def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: 
         event_id, type_, state, reason, since, body, task_context, error, attempt, finished_at, release, source,
         subject, parent_id,
     ) = event  # fmt: skip
+    body = unpack(body)
+    found = EventDetails(*(_bytes(column) or b"[]" for column in details))
     return EventView(
         id=event_id,
         type=type_,
         state=EventState(state),
         reason=reason,
         since=since,
-        body=unpack(body),
-        task_context=_bytes(task_context),
+        body=body,
+        task_context=None if task_context is None else whole_context(task_context.encode(), body),
         error=_bytes(error),
         attempts=tuple(_attempt(row) for row in attempts),
         attempt=attempt,
@@ -158,8 +163,16 @@ def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: 
         source=source,
         subject=subject,
         parent_id=parent_id,
-        details=EventDetails(*(_bytes(column) or b"[]" for column in details)),
+        details=replace(found, past_results=_whole(found.past_results, body)),
     )
+
+
+def _whole(past_results: bytes, body: bytes) -> bytes:
+    """Earlier results, each with its whole context."""
+    past = decode(past_results)
+    for result in past:
+        result["task_context"] = with_event(result["task_context"], body)
+    return dump(past)
 
 
 def _attempt(row: tuple[Any, ...]) -> AttemptView:
