@@ -49,6 +49,11 @@ class Event:
         return self.is_unfinished and self.owner is None and self.due is Due.NOW
 
     @property
+    def is_sound(self) -> bool:
+        """Whether ordinary workers claim it: it lost none, or one of which nobody saw the end."""
+        return self.losses.total == 0 or self.losses.total == self.losses.unseen == 1
+
+    @property
     def is_free_and_set_aside(self) -> bool:
         return self.is_unfinished and self.owner is None and self.due is Due.NEVER
 

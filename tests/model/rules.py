@@ -82,7 +82,7 @@ class LifeOfRuns(Overlapping):
         dead = any(not lease.holds for lease in self.world.leases.values())
         possible: dict[Maker, bool] = {
             self.claims: due,
-            self.claims_lost: self.has(lambda event: event.is_free_and_due and event.losses.total > 0),
+            self.claims_lost: self.has(lambda event: event.is_free_and_due and not event.is_sound),
             self.claims_named: due,
             self.settles: held,
             self.settles_late: bool(self.runs),

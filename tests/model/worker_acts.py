@@ -82,7 +82,7 @@ class ClaimDue:
 
     def expect(self, world: World, answer: list[Run]) -> Change:
         meant = {id_ for id_ in free_for(world, self.owner, self.types) if not world.open.holds_back(id_)}
-        meant = {id_ for id_ in meant if (world.events[id_].losses.total > 0) == self.lost}
+        meant = {id_ for id_ in meant if world.events[id_].is_sound != self.lost}
         got = {run.event_id for run in answer}
         assert got <= meant
         assert len(got) == len(answer) == min(len(meant), self.most)
@@ -103,7 +103,7 @@ class ClaimNamed:
         return await claim_named(connection, database, self.owner, QUEUE, sorted(self.types), self.ids)
 
     def expect(self, world: World, answer: list[Run]) -> Change:
-        sound = {id_ for id_ in free_for(world, self.owner, self.types) if world.events[id_].losses.total == 0}
+        sound = {id_ for id_ in free_for(world, self.owner, self.types) if world.events[id_].is_sound}
         named = {id_ for id_ in sound.intersection(self.ids) if not world.open.holds_back(id_)}
         oldest = min((world.ranks[id_] for id_ in named), default=None)
         bars = oldest is not None and any(world.ranks[id_] < oldest for id_ in sound)

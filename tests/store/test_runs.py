@@ -181,16 +181,18 @@ async def test_runs_that_lost_workers_are_claimed_apart(storage: Storage, databa
     assert await lost(database, worker, 10, alone=True) == {often}
 
 
-async def test_hosts_that_vanished_unseen_send_a_run_apart_and_only_many_of_them_alone(
+async def test_a_host_that_vanished_unseen_changes_nothing_and_several_send_a_run_apart_and_then_alone(
     storage: Storage, database: Database
 ) -> None:
-    ids = await accept_many(database, 4)
-    for event_id, (losses, unseen) in zip(ids, ((4, 4), (4, 3), (5, 5), (3, 1)), strict=True):
+    first, *ids = await accept_many(database, 6)
+    for event_id, (losses, unseen) in zip(ids, ((2, 2), (4, 4), (4, 3), (5, 5), (3, 1)), strict=True):
         note_losses(storage, event_id, losses, unseen)
+    note_losses(storage, first, 1, 1)
     worker = storage.add_worker()
 
-    assert await lost(database, worker, 10, alone=False) == set(ids[:2])
-    assert await lost(database, worker, 10, alone=None) == set(ids[2:])
+    assert {run.event_id for run in await claim(database, worker)} == {first}
+    assert await lost(database, worker, 10, alone=False) == set(ids[:3])
+    assert await lost(database, worker, 10, alone=None) == set(ids[3:])
 
 
 async def test_a_claim_moves_no_index_entry(storage: Storage) -> None:

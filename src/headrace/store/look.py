@@ -34,7 +34,8 @@ WITH lead AS (
 ), lost AS NOT MATERIALIZED (
     SELECT headrace.goes_alone(r.losses, r.unseen_losses) AS alone
     FROM headrace.runs r JOIN served s USING (queue)
-    WHERE r.losses > 0 AND r.rank <= now() AND r.owner IS NULL AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type
+    WHERE r.losses > 0 AND NOT headrace.is_sound(r.losses, r.unseen_losses)
+      AND r.rank <= now() AND r.owner IS NULL AND r.queue = ANY (%(own_queues)s) AND s.types ? r.type
 )
 SELECT now(), EXISTS (SELECT FROM lead),
        EXISTS (SELECT FROM headrace.workers WHERE expires <= now()

@@ -230,7 +230,13 @@ async def test_workers_are_woken_for_each_queue_with_due_runs(storage: Storage, 
         assert {tuple(ids) for _, ids in lead.told} == {()}
 
 
-@pytest.mark.parametrize(("losses", "expected"), [("losses = 0", LostDue(1, 0)), ("losses = 2", LostDue(0, 1))])
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ("losses = 1, unseen_losses = 1", LostDue(1, 0)),
+        ("losses = 2", LostDue(0, 1)),
+    ],
+)
 async def test_a_process_apart_is_asked_for_when_lost_runs_are_due(
     storage: Storage, database: Database, losses: str, expected: LostDue
 ) -> None:

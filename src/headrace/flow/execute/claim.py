@@ -19,10 +19,10 @@ from headrace.store.waits import match_runs
 class Lane(Enum):
     """Which runs a process takes, by the workers that they lost."""
 
-    #: Runs that never lost a worker: what every ordinary process takes.
+    #: Runs that never lost a worker, or one of which nobody saw the end: what every ordinary process takes.
     SOUND = "sound"
 
-    #: Runs that lost a worker, a few together in a process apart.
+    #: Runs that may have ended a worker, a few together in a process apart.
     LOST = "lost"
 
     #: Runs that lost more (see `goes_alone` in the schema), each alone in a process, so that whoever ends it is known.

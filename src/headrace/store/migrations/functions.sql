@@ -117,6 +117,12 @@ RETURN CASE
     )
 END;
 
+-- Whether ordinary processes take a run. That a whole tree or host vanished, with all that ran there, is no reason yet to
+-- suspect one of its runs: they go on together, as quickly as before.
+CREATE FUNCTION headrace.is_sound(losses smallint, unseen_losses smallint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN losses = 0 OR losses = 1 AND unseen_losses = 1;
+
 -- Claims the oldest due runs of a queue.
 CREATE FUNCTION headrace.claim_due(
     claimer uuid, wanted_queue text, known_types text[], known_format integer, most integer
@@ -136,7 +142,7 @@ BEGIN
     END IF;
     SELECT array_agg(due.event_id) INTO picked FROM (
         SELECT r.event_id FROM headrace.runs r
-        WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses = 0
+        WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND headrace.is_sound(r.losses, r.unseen_losses)
           AND r.type = ANY (known_types) AND r.format <= known_format
         ORDER BY r.rank LIMIT most
         FOR UPDATE SKIP LOCKED
@@ -168,12 +174,12 @@ BEGIN
     SELECT array_agg(due.event_id), min(due.rank) INTO picked, oldest FROM (
         SELECT r.event_id, r.rank FROM headrace.runs r
         WHERE r.event_id = ANY (wanted) AND r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL
-          AND r.losses = 0 AND r.type = ANY (known_types) AND r.format <= known_format
+          AND headrace.is_sound(r.losses, r.unseen_losses) AND r.type = ANY (known_types) AND r.format <= known_format
         FOR UPDATE SKIP LOCKED
     ) due WHERE headrace.lease_holds(claimer);
     IF picked IS NULL OR EXISTS (
         SELECT FROM headrace.runs r
-        WHERE r.queue = wanted_queue AND r.rank < oldest AND r.owner IS NULL AND r.losses = 0
+        WHERE r.queue = wanted_queue AND r.rank < oldest AND r.owner IS NULL AND headrace.is_sound(r.losses, r.unseen_losses)
           AND r.type = ANY (known_types) AND r.format <= known_format
     ) THEN
         RETURN;
@@ -182,13 +188,13 @@ BEGIN
 END
 $function$;
 
--- Whether a run that lost workers is to go alone in a process: those that lost one go among themselves. A whole tree or
--- host that vanished says less of its runs, which were many, than a process whose end its supervisor saw.
+-- Whether a run that is not sound is to go alone in a process; the others go among themselves. A whole tree or host that
+-- vanished says less of its runs, which were many, than a process whose end its supervisor saw.
 CREATE FUNCTION headrace.goes_alone(losses smallint, unseen_losses smallint) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN losses - unseen_losses > 1 OR unseen_losses > 4;
 
--- Claims due runs of a queue that lost workers: those that go alone, the others, or (NULL) all of them.
+-- Claims due runs of a queue that are not sound: those that go alone, the others, or (NULL) all of them.
 CREATE FUNCTION headrace.claim_lost(
     claimer uuid, wanted_queue text, known_types text[], known_format integer, most integer, alone boolean
 )
@@ -208,6 +214,7 @@ BEGIN
     SELECT array_agg(due.event_id) INTO picked FROM (
         SELECT r.event_id FROM headrace.runs r
         WHERE r.queue = wanted_queue AND r.rank <= now() AND r.owner IS NULL AND r.losses > 0
+          AND NOT headrace.is_sound(r.losses, r.unseen_losses)
           AND (alone IS NULL OR headrace.goes_alone(r.losses, r.unseen_losses) = alone)
           AND r.type = ANY (known_types) AND r.format <= known_format
         ORDER BY r.rank LIMIT most

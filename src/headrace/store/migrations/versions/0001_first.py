@@ -33,6 +33,7 @@ def downgrade() -> None:
         "goes_alone(smallint, smallint)",
         "claim_named(uuid, text, text[], integer, uuid[])",
         "claim_due(uuid, text, text[], integer, integer)",
+        "is_sound(smallint, smallint)",
         "unpaused(text, text[])",
         "lease_holds(uuid)",
         "take(uuid, uuid[])",
