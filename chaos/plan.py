@@ -8,7 +8,7 @@ from chaos.faults.fault import Fault
 from chaos.options import Options
 
 #: How long a fault acts in the short campaign, and at least in the long one.
-SHORT_SECONDS, LEAST_LONG_SECONDS = 10.0, 60.0
+SHORT_SECONDS, LEAST_LONG_SECONDS = 8.0, 60.0
 
 #: What a round of the long campaign takes beside: healing, becoming quiet, checking.
 BESIDE_SECONDS = 30.0
