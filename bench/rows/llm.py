@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import orjson
 import psycopg
 
 from bench.counters import REPORT_SECONDS, Counters, between, count, start_counting
@@ -24,6 +25,7 @@ from bench.systems.system import Endpoint
 from bench.trials import Figure, Scale, Trial
 from bench.waiting import until
 from bench.watch import Watch
+from headrace.store.body import unpack
 
 ROW = "llm"
 
@@ -45,9 +47,9 @@ WARMING, WARMING_SCALE = 50, 0.11
 #: The longest that an event may take beyond all of its calls.
 PATIENCE_SECONDS = 60.0
 
-#: From the commit that accepted an event to the commit of its result, by the number in the event.
+#: From the commit that accepted an event to the commit of its result, with the body, which has its number.
 _TAKEN = """
-SELECT (r.task_context -> 'event' ->> 'number')::int,
+SELECT e.body,
        extract(epoch FROM pg_xact_commit_timestamp(r.xmin) - pg_xact_commit_timestamp(e.xmin))::float8
 FROM headrace.results r JOIN headrace.events e ON e.id = r.event_id
 WHERE r.state = 'succeeded'
@@ -92,7 +94,8 @@ async def measure(services: Services, *, events: int, scale: float) -> Outcome:
         cpu_after = cpu_seconds(services.processes())
         await asyncio.sleep(REPORT_SECONDS)
         spent = between(before, await count(connection))
-        taken: dict[int, float] = dict(await (await connection.execute(_TAKEN)).fetchall())
+        rows = await (await connection.execute(_TAKEN)).fetchall()
+    taken: dict[int, float] = {orjson.loads(unpack(body))["number"]: seconds for body, seconds in rows}
     added, added_with_retry = added_milliseconds(taken, range(events), scale)
     total = WARMING + events
     return Outcome(total, added, added_with_retry, watch.in_flight, watch.memory_bytes, spent, cpu_after - cpu_before)

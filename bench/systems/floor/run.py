@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bench.load.bodies import Body, Work, make_bodies
 from bench.systems.floor.parts import Part
-from bench.systems.floor.statements import BATCH, Floor, context_of, open_floor
+from bench.systems.floor.statements import BATCH, Floor, open_floor
 from headrace.domain.event import NewEvent
 from headrace.domain.ids import new_id
 
@@ -42,20 +42,18 @@ async def insert(floor: Floor, batches: Sequence[Sequence[NewEvent]]) -> float:
 async def drain(floor: Floor, batches: Sequence[Sequence[NewEvent]]) -> float:
     """Claim and settle what was inserted."""
     await insert(floor, batches)
-    contexts = await floor.contexts()
     began = time.perf_counter()
     while claimed := await floor.claim():
-        await floor.settle(claimed, contexts)
+        await floor.settle(claimed)
     return time.perf_counter() - began
 
 
 async def everything(floor: Floor, batches: Sequence[Sequence[NewEvent]]) -> float:
     """Insert, claim and settle, batch after batch."""
-    contexts = {event.id: context_of(event.body) for batch in batches for event in batch}
     began = time.perf_counter()
     for batch in batches:
         await floor.insert(batch)
-        await floor.settle(await floor.claim(), contexts)
+        await floor.settle(await floor.claim())
     return time.perf_counter() - began
 
 

@@ -62,7 +62,8 @@ async def test_an_event_becomes_a_stored_result(storage: Storage, database: Data
 
     result = storage.result(event.id)
     assert result["task_context"]["nodes"] == {"wait": "hello"}
-    assert result["task_context"]["event"] == {"type": "ticket.opened", "subject": "hello"}
+    assert result["task_context"]["beyond_body"] == {}
+    assert "event" not in result["task_context"]
     assert (result["attempt"], result["release"]) == (1, "release-1")
     assert [type(settled) for settled in worker.settled] == [Finished]
 
