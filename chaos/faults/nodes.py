@@ -24,7 +24,7 @@ NEIGHBOURS, SHORTEST_SECONDS, LONGEST_SECONDS = 500, 0.5, 2.0
 MOST_RERUNS = 2
 
 #: Of the ways to be bad there is one for so many seconds of the time that there is: some cost five processes each.
-WAY_SECONDS = 4.0
+WAY_SECONDS = 3.5
 
 #: A watchdog that is soon done with a process, but sooner than others take over from it, as by default.
 WATCHFUL = {
