@@ -1,7 +1,6 @@
 """The operator: every act commits in chunks, each with its row in the audit, and only then tells anybody."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -242,11 +241,12 @@ class Operator:
 
     @asynccontextmanager
     async def _transaction(self, seconds: float = SOON_SECONDS) -> AsyncIterator[Connection]:
-        """Raises Unavailable where it is not done after `seconds`, and Conflict where somebody holds what it needs."""
-        give_up = time.monotonic() + seconds
+        """Raises Unavailable where there is no connection soon, or it is not done after `seconds` on it, and Conflict
+        where somebody holds what it needs.
+        """
         try:
             async with (
-                self._database.connection(SOON_SECONDS, answer_seconds=give_up - time.monotonic()) as connection,
+                self._database.connection(SOON_SECONDS, answer_seconds=seconds) as connection,
                 connection.transaction(),
             ):
                 await limit_act(connection, seconds * PATIENCE)
