@@ -20,12 +20,13 @@ BEYOND_BODY = "beyond_body"
 def whole_context(stored: bytes, body: bytes) -> bytes:
     """The JSON of a context with its `event`, of one that is stored beside this body."""
     context = decode(stored)
-    return dump(with_event(context, body)) if _lacks_event(context) else stored
+    whole = with_event(context, body)
+    return stored if whole is context else dump(whole)
 
 
 def with_event(context: Any, body: bytes) -> Any:
     """As `whole_context`, of a decoded context; what is no context, or has its event, is returned as it is."""
-    if not _lacks_event(context):
+    if not isinstance(context, dict) or BEYOND_BODY not in context or "event" in context:
         return context
     beyond = context[BEYOND_BODY]
     rest = {name: value for name, value in context.items() if name != BEYOND_BODY}
@@ -45,7 +46,3 @@ def dump(value: Any) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _lacks_event(context: Any) -> bool:
-    return isinstance(context, dict) and BEYOND_BODY in context and "event" not in context

@@ -108,12 +108,12 @@ async def count_unfinished(
 
 async def name_replayable(connection: Connection, database: Database, selection: Selection) -> list[Chosen]:
     """The finished events that are meant, all of them, held by nobody: for a selection that has ids."""
-    return await _name(connection, database, _CHOOSE + _REPLAYABLE + _IN_ORDER, selection)
+    return await _chosen(connection, database, _CHOOSE + _REPLAYABLE + _IN_ORDER, _arguments(selection, FIRST, None))
 
 
 async def name_unfinished(connection: Connection, database: Database, selection: Selection) -> list[Chosen]:
     """The unfinished events that are meant, all of them, held by nobody: for a selection that has ids."""
-    return await _name(connection, database, _CHOOSE + _UNFINISHED + _IN_ORDER, selection)
+    return await _chosen(connection, database, _CHOOSE + _UNFINISHED + _IN_ORDER, _arguments(selection, FIRST, None))
 
 
 async def choose_replayable(
@@ -160,10 +160,10 @@ async def _count(
     return dict(await cursor.fetchall())
 
 
-async def _name(
-    connection: Connection, database: Database, statement: LiteralString, selection: Selection
+async def _chosen(
+    connection: Connection, database: Database, statement: LiteralString, arguments: Mapping[str, Any]
 ) -> list[Chosen]:
-    cursor = await connection.execute(database.sql(statement), _arguments(selection, FIRST, None))
+    cursor = await connection.execute(database.sql(statement), arguments)
     return [Chosen(event_id, type_) for event_id, type_ in await cursor.fetchall()]
 
 
@@ -176,8 +176,7 @@ async def _choose(
     end: UUID | None,
     most: int,
 ) -> tuple[list[Chosen], UUID | None]:
-    cursor = await connection.execute(database.sql(statement), {**_arguments(selection, after, end), "most": most})
-    chosen = [Chosen(event_id, type_) for event_id, type_ in await cursor.fetchall()]
+    chosen = await _chosen(connection, database, statement, {**_arguments(selection, after, end), "most": most})
     return chosen, chosen[-1].event_id if len(chosen) == most else end
 
 
