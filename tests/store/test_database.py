@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
@@ -102,3 +103,18 @@ async def test_an_answer_that_does_not_come_in_time_is_not_waited_for(proxied: t
     with pytest.raises(psycopg.OperationalError):
         async with database.connection(answer_seconds=0.1) as connection:
             await connection.execute("SELECT 1")
+
+
+async def test_the_wait_for_a_connection_is_part_of_its_time(database: Database) -> None:
+    async def ask() -> None:
+        async with database.connection(answer_seconds=1.0) as connection:
+            await connection.execute("SELECT pg_sleep(0.5)")
+
+    async with AsyncExitStack() as in_use:
+        for _ in range(database.connections):
+            await in_use.enter_async_context(database.connection())
+        asking = asyncio.create_task(ask())
+        await asyncio.sleep(1.1)
+
+    with pytest.raises(psycopg.OperationalError):
+        await asking

@@ -114,9 +114,10 @@ class Database:
         """A connection in autocommit: each statement is a transaction unless the caller opens one.
 
         Raises psycopg.OperationalError (psycopg_pool.PoolTimeout is one) when there is none in time, or when the caller
-        is not done with it after `answer_seconds`.
+        is not done with it `answer_seconds` after it asked.
         """
-        async with self._pool.connection(timeout=timeout_seconds) as connection, _hung_up(connection, answer_seconds):
+        deadline = None if answer_seconds is None else asyncio.get_running_loop().time() + answer_seconds
+        async with self._pool.connection(timeout=timeout_seconds) as connection, _hung_up(connection, deadline):
             try:
                 yield connection
             except psycopg.Error as error:
@@ -140,12 +141,12 @@ class Database:
 
 
 @asynccontextmanager
-async def _hung_up(connection: Connection, seconds: float | None) -> AsyncIterator[None]:
-    """Break the connection if the block takes longer. To cancel a statement would wait for a server that hangs."""
-    if seconds is None:
+async def _hung_up(connection: Connection, deadline: float | None) -> AsyncIterator[None]:
+    """Break the connection at that time of the loop. To cancel a statement would wait for a server that hangs."""
+    if deadline is None:
         yield
         return
-    timer = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    timer = asyncio.get_running_loop().call_at(deadline, _hang_up, connection)
     try:
         yield
     finally:
