@@ -14,9 +14,10 @@ import pytest
 import uvloop
 
 from headrace.engine.attempt.failures import asked_seconds, is_permanent, report_of
+from headrace.engine.places.errors import ProcessDied, ProcessNodeError
 from headrace.engine.places.processes import NodeProcesses
 from headrace.engine.traces.call import Call
-from headrace.errors import NodeTimeout, Permanent, ProcessDied, ProcessNodeError, RetryAfter
+from headrace.errors import NodeTimeout, Permanent, RetryAfter
 from tests.engine.calls import new_call
 from tests.support.waiting import eventually, wait_until
 

@@ -12,11 +12,11 @@ import orjson
 import pytest
 import structlog
 
+from headrace.engine.places.errors import ProcessNodeError
 from headrace.engine.places.importable import process_problem
 from headrace.engine.places.processes import NodeProcesses
 from headrace.engine.traces.call import Call, current_call
 from headrace.engine.traces.lines import MOST_LINES
-from headrace.errors import ProcessNodeError
 from tests.engine.calls import new_call
 from tests.engine.support import TicketOpened
 

@@ -13,8 +13,9 @@ from types import FrameType, TracebackType
 from pydantic import ValidationError
 
 from headrace.domain.outcome import ErrorReport
+from headrace.engine.places.errors import ProcessNodeError
 from headrace.engine.traces.lines import storable
-from headrace.errors import HeadraceError, InvalidEvent, Permanent, ProcessNodeError, RetryAfter
+from headrace.errors import HeadraceError, InvalidEvent, Permanent, RetryAfter
 
 #: Errors of the program or of its data: they come back at every try.
 PERMANENT_ERRORS = (

@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 
 from headrace.engine.json_form import to_json
+from headrace.engine.places.errors import ProcessDied, ProcessNodeError
 from headrace.engine.places.frames import BEGUN, CALL, ERROR, HEADER, LINE, Request, frame
 from headrace.engine.places.importable import place_of
 from headrace.engine.traces.call import Call
 from headrace.engine.traces.noting import tell
-from headrace.errors import NodeTimeout, ProcessDied, ProcessNodeError
+from headrace.errors import NodeTimeout
 
 #: CPU nodes that may run at once in one worker process.
 DEFAULT_PROCESSES = os.cpu_count() or 1
