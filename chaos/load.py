@@ -157,14 +157,18 @@ class Load:
         return outcome_of(answer)
 
 
+#: It may be sent again.
+_LATER = (httpx2.codes.SERVICE_UNAVAILABLE, httpx2.codes.TOO_MANY_REQUESTS, httpx2.codes.CONFLICT)
+
+
 def outcome_of(answer: httpx2.Response) -> Outcome:
-    """What an answer says of the event: a 503, or a 409 as another request has the key, leaves it unknown."""
+    """What an answer says of the event: 503, 429, or 409 as another request has the key, leave it unknown."""
     if answer.status_code == httpx2.codes.ACCEPTED:
         replayed = answer.headers.get("idempotency-replayed") == "true"
         return Outcome("ok", event_id=orjson.loads(answer.content)["id"], replayed=replayed)
     media_type = answer.headers.get("content-type", "")
     retry_after = answer.headers.get("retry-after")
     kept = Answer(answer.status_code, media_type, answer.text[:BODY_CHARACTERS], retry_after)
-    if answer.status_code in (httpx2.codes.SERVICE_UNAVAILABLE, httpx2.codes.CONFLICT):
+    if answer.status_code in _LATER:
         return Outcome("unknown", why=str(answer.status_code), answer=kept)
     return Outcome("refused", answer=kept)

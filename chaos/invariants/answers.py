@@ -1,4 +1,4 @@
-"""I6: no 5xx but 503, which says when to try again, and every error is a problem document."""
+"""I6: no 5xx but 503, which, as 429, says when to try again; and every error is a problem document."""
 
 import orjson
 
@@ -22,7 +22,7 @@ def check_answers(evidence: Evidence) -> list[Finding]:
     ]
     return [
         *found("I6", "a 5xx other than 503", (key for key, answer in answers if 500 <= answer.status != 503)),
-        *found("I6", "a 503 without Retry-After", (key for key, answer in answers if _is_silent(answer))),
+        *found("I6", "a 503 or 429 without Retry-After", (key for key, answer in answers if _is_silent(answer))),
         *found(
             "I6", "an error that is no problem document", (key for key, answer in answers if not _is_problem(answer))
         ),
@@ -30,7 +30,7 @@ def check_answers(evidence: Evidence) -> list[Finding]:
 
 
 def _is_silent(answer: Answer) -> bool:
-    return answer.status == 503 and not (answer.retry_after or "").isdecimal()
+    return answer.status in (503, 429) and not (answer.retry_after or "").isdecimal()
 
 
 def _is_problem(answer: Answer) -> bool:

@@ -135,6 +135,15 @@ class Unavailable(HeadraceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Overloaded(Unavailable):
+    """So much waits to be stored already that this would wait for long; nothing was stored."""
+
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("More is sent than can be stored.", retry_after_seconds=1)
+
+
 class EventHeldElsewhere(HeadraceError):
     """The event's run belongs to a worker now, so its result cannot be written from here."""
 

@@ -68,11 +68,14 @@ async def accept_event(request: Request) -> Response:
     With an `Idempotency-Key` it can be sent again: what was accepted before is answered as it is now.
     """
     services = services_of(request)
-    refuse_options_but(request, IDEMPOTENCY_KEY)
-    key = idempotency_key_of(request)
-    media_type_of(request.headers.get("content-type"), JSON)
-    body = await read_body(request, services.settings.max_body_bytes)
-    return _accepted_response(await _accept(body, None if key is None else idempotency_of(key, PATH, body), services))
+    with services.room.enter() as place:
+        refuse_options_but(request, IDEMPOTENCY_KEY)
+        key = idempotency_key_of(request)
+        media_type_of(request.headers.get("content-type"), JSON)
+        body = await read_body(request, services.settings.max_body_bytes)
+        place.fill(len(body))
+        idempotency = None if key is None else idempotency_of(key, PATH, body)
+        return _accepted_response(await _accept(body, idempotency, services))
 
 
 async def _accept(body: bytes, idempotency: Idempotency | None, services: ApiServices) -> Accepted:

@@ -50,6 +50,7 @@ ANSWERS: Mapping[type[errors.HeadraceError], tuple[int, str]] = {
     errors.NotSelected: (409, "The event is not what else is asked for"),
     errors.OwnTask: (409, "A task of the user's own processes the event"),
     errors.Unavailable: (503, "The service is unavailable"),
+    errors.Overloaded: (429, "Too much is sent at once"),
 }
 
 

@@ -6,7 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import ModuleType
 from uuid import UUID
@@ -29,7 +29,7 @@ from headrace.flow.execute.completer import Completer
 from headrace.flow.execute.keeper import Keeper
 from headrace.flow.execute.notebook import Notebook
 from headrace.flow.execute.perform import Performer
-from headrace.flow.ingest import Ingest
+from headrace.flow.ingest import Ingest, Room
 from headrace.flow.operate import Operator
 from headrace.flow.read import HealthCheck, Reader
 from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
@@ -61,13 +61,14 @@ SETTLE_IN = 1.2
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """What an API process has: `ingest` stores, `read` answers, `operate` acts."""
+    """What an API process has: `ingest` stores, `read` answers, `operate` acts; `room` is there for so much at once."""
 
     settings: Settings
     modules: Sequence[ModuleType]
     ingest: Ingest
     read: Reader
     operate: Operator
+    room: Room = field(default_factory=Room)
 
 
 @asynccontextmanager

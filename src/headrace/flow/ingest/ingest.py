@@ -20,9 +20,6 @@ from headrace.store.idempotency import Key
 #: Requests in one commit at most.
 GROUP_REQUESTS = 200
 
-#: More requests than these are not kept waiting, but refused.
-WAITING_REQUESTS = 5000
-
 #: Commits under way at once: of events without an idempotency key, of events with one, of single keys.
 FLIGHTS, KEYED_FLIGHTS, APART_FLIGHTS = 2, 1, 2
 
@@ -70,8 +67,6 @@ class Ingest:
         InvalidEvent when it refuses them; IdempotencyKeyInFlight while an earlier request with the key is under way,
         IdempotencyKeyReused if it was another one.
         """
-        if self._plain.waiting + self._keyed.waiting + self._apart.waiting >= WAITING_REQUESTS:
-            raise Unavailable("More is sent than the database can take.")
         give_up = time.monotonic() + ANSWER_SECONDS
         if events[0].idempotency is None:
             answers = await _in_time(self._plain.submit(events), give_up)
