@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.engine_costs.names import HELD, MAPPED, NODE
 from bench.load.bodies import Body
-from bench.rows import disk, llm, memory
+from bench.rows import disk, growth, llm, memory, overload, without_redis
 from bench.rows.accept import BATCHES, SINGLE
 from bench.rows.end_to_end import SATURATED, latency_of
 from bench.rows.idle import CPU, FURTHER, STATEMENTS
@@ -57,6 +57,9 @@ GOALS: Sequence[Goal] = (
     _times(SATURATED, Body.SMALL, 10, SATURATED, _HAND),
     Goal(latency_of(50, "p50"), Body.SMALL, 15, least=False),
     Goal(latency_of(50, "p99"), Body.SMALL, 50, least=False),
+    Goal(overload.P99, Body.SMALL, 1_000, least=False),
+    Goal(without_redis.HUNG, Body.SMALL, 1.5, least=False),
+    Goal(without_redis.GONE, Body.SMALL, 1.5, least=False),
     Goal(SLOW, Body.SMALL, 3, least=False),
     Goal(f"{FORTY}, p50", Body.SMALL, 0.05, least=False),
     Goal(CPU, "", 2, least=False),
@@ -65,6 +68,11 @@ GOALS: Sequence[Goal] = (
     Goal(NODE, "", 20, least=False),
     Goal(MAPPED, "", 1, least=False),
     Goal(HELD, "", 300, least=False),
+    Goal(growth.ACCEPT, Body.SMALL, 0.9),
+    Goal(growth.PROCESS, Body.SMALL, 0.9),
+    Goal(growth.BACKLOG, Body.SMALL, 0.9),
+    Goal(growth.STATS, Body.SMALL, 50, least=False),
+    Goal(growth.VERIFY, Body.SMALL, 2, least=False),
     Goal(disk.STORED, Body.WEBHOOK, 0.3, least=False),
     Goal(memory.API, Body.SMALL, 150, least=False),
     Goal(memory.WORKER, Body.SMALL, 150, least=False),

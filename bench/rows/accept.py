@@ -1,6 +1,7 @@
 """Accept: POSTs until 202, and nobody who processes what they bring."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from bench.load.bodies import Body, make_bodies
@@ -13,7 +14,7 @@ from bench.systems.documented.system import Documented
 from bench.systems.floor.parts import Part
 from bench.systems.floor.system import Floor
 from bench.systems.headrace.system import Headrace, batches_of
-from bench.systems.system import Accepts
+from bench.systems.system import Accepts, Endpoint
 from bench.trials import Figure, Scale, Trial
 
 ROW = "accept"
@@ -32,20 +33,34 @@ REQUESTS, BATCH_REQUESTS = 2_000, 40
 WARM_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Events that were accepted in all, and how many a second once it counted, each after so many milliseconds."""
+
+    events: int
+    rate: float
+    milliseconds: Sequence[float]
+
+
 async def single(
     system_class: Callable[[Services], Accepts], body: Body, services: Services, scale: Scale
 ) -> Sequence[Figure]:
     """One event a POST."""
     async with system_class(services) as system:
         endpoint = await system.start_api()
-        requests = [post_request(endpoint.path, endpoint.headers, one) for one in make_bodies(body, REQUESTS)]
-        sent = await _loaded(endpoint.port, requests, CONNECTIONS, scale)
-        await check_stored(system, len(sent))
-        milliseconds = [one.seconds * 1e3 for one in sent]
+        sent = await posted(endpoint, body, scale.seconds)
+        await check_stored(system, sent.events)
         return [
-            Figure(SINGLE, body, system.name, "events/s", rate_of(sent)),
-            Figure(f"{SINGLE}, p99", body, system.name, "ms", quantile(milliseconds, 0.99)),
+            Figure(SINGLE, body, system.name, "events/s", sent.rate),
+            Figure(f"{SINGLE}, p99", body, system.name, "ms", quantile(sent.milliseconds, 0.99)),
         ]
+
+
+async def posted(endpoint: Endpoint, body: Body, seconds: float) -> Posted:
+    """Single POSTs for so long, after a second that warms up. Raises Void if one was refused."""
+    requests = [post_request(endpoint.path, endpoint.headers, one) for one in make_bodies(body, REQUESTS)]
+    warming, sent = await _loaded(endpoint.port, requests, CONNECTIONS, seconds)
+    return Posted(len(warming) + len(sent), rate_of(sent), [one.seconds * 1e3 for one in sent])
 
 
 async def batches(body: Body, services: Services, scale: Scale) -> Sequence[Figure]:
@@ -55,8 +70,8 @@ async def batches(body: Body, services: Services, scale: Scale) -> Sequence[Figu
         assert endpoint.batch_path is not None
         made = batches_of(make_bodies(body, BATCH_REQUESTS * BATCH), BATCH)
         requests = [post_request(endpoint.batch_path, endpoint.headers, batch) for batch in made]
-        sent = await _loaded(endpoint.port, requests, BATCH_CONNECTIONS, scale)
-        await check_stored(system, len(sent) * BATCH)
+        warming, sent = await _loaded(endpoint.port, requests, BATCH_CONNECTIONS, scale.seconds)
+        await check_stored(system, (len(warming) + len(sent)) * BATCH)
         return [Figure(BATCHES, body, system.name, "events/s", rate_of(sent) * BATCH)]
 
 
@@ -72,11 +87,14 @@ def rate_of(sent: Sequence[Sent]) -> float:
     return len(sent) / (max(one.answered for one in sent) - min(one.due for one in sent))
 
 
-async def _loaded(port: int, requests: Sequence[bytes], connections: int, scale: Scale) -> Sequence[Sent]:
-    check_answers(await closed_loop(port, requests, connections=connections, seconds=WARM_SECONDS))
-    sent = await closed_loop(port, requests, connections=connections, seconds=scale.seconds)
-    check_answers(sent)
-    return sent
+async def _loaded(
+    port: int, requests: Sequence[bytes], connections: int, seconds: float
+) -> tuple[Sequence[Sent], Sequence[Sent]]:
+    """What was sent before it counted, and then."""
+    warming = await closed_loop(port, requests, connections=connections, seconds=WARM_SECONDS)
+    sent = await closed_loop(port, requests, connections=connections, seconds=seconds)
+    check_answers([*warming, *sent])
+    return warming, sent
 
 
 def trials() -> list[Trial]:

@@ -7,12 +7,15 @@ from bench.rows import (
     disk,
     end_to_end,
     engine,
+    growth,
     idle,
     light_nodes,
     llm,
     memory,
+    overload,
     process,
     slow_nodes,
+    without_redis,
 )
 from bench.trials import Trial
 
@@ -22,10 +25,13 @@ ROWS: Mapping[str, Callable[[], list[Trial]]] = {
     accept.ROW: accept.trials,
     process.ROW: process.trials,
     end_to_end.ROW: end_to_end.trials,
+    overload.ROW: overload.trials,
+    without_redis.ROW: without_redis.trials,
     slow_nodes.ROW: slow_nodes.trials,
     light_nodes.ROW: light_nodes.trials,
     idle.ROW: idle.trials,
     engine.ROW: engine.trials,
+    growth.ROW: growth.trials,
     disk.ROW: disk.trials,
     memory.ROW: memory.trials,
 }

@@ -49,14 +49,14 @@ def backlog_of(events_a_second: int, body: Body, scale: Scale) -> int:
     return round(min(events_a_second, MOST_A_SECOND[body]) * scale.seconds)
 
 
-async def drained(system: Processes, events: int, seconds: float) -> float:
-    """Finished events a second, once `START_PART` of them are, until all are. Raises TimeoutError, and Void if it is
-    too quick.
+async def drained(system: Processes, events: int, seconds: float, before: int = 0) -> float:
+    """Finished events a second, beyond those finished `before`, once `START_PART` of them are, until all are. Raises
+    TimeoutError, and Void if it is too quick.
     """
     began: tuple[float, int] | None = None
     async with asyncio.timeout(seconds):
         while True:
-            finished, now = await system.finished(), time.monotonic()
+            finished, now = await system.finished() - before, time.monotonic()
             if began is None and finished >= events:
                 raise Void(f"All {events} events were finished before the first look that counts.")
             if began is not None and finished >= events:

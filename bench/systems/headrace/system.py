@@ -81,6 +81,12 @@ class Headrace:
     async def start_workers(self, processes: int) -> None:
         self._start("worker", "--processes", str(processes))
 
+    async def command(self, *words: str) -> None:
+        """Run a command to its end. Raises RuntimeError if it fails."""
+        program = self._start(*words)
+        await asyncio.to_thread(program.wait, READY_SECONDS)
+        self._programs.remove(program)
+
     async def stored(self) -> int:
         return int(await self._value("SELECT count(*) FROM headrace.events"))
 
