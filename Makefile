@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check chaos bench wheel lock clean
+.PHONY: help demo dev test check chaos bench bench-compare soak wheel lock clean
 
 #: The folder of the environment that every target uses.
 VENV ?= .venv
@@ -28,7 +28,7 @@ lock := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.
 	--custom-compile-command "make lock" --extra embedded $(LOCK_ARGS)
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(runtime) ## run the main job on 219 real webhooks, with a worker killed in the middle
 	@$(VENV)/bin/headrace demo
@@ -51,6 +51,12 @@ chaos: $(develop) ## break a running installation and look what is lost (CHAOS_A
 
 bench: $(comparing) ## measure Headrace beside other systems and its goals (QUICK=1, BENCH_ARGS="--rows process")
 	@$(BENCH_VENV)/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+bench-compare: $(comparing) ## measure another commit and this checkout in turns, as ratios (REF=main)
+	@$(BENCH_VENV)/bin/python -m bench.compare $(REF) $(BENCH_ARGS)
+
+soak: $(comparing) ## work for twenty minutes at a steady rate and look what grows (BENCH_ARGS="--minutes 5")
+	@$(BENCH_VENV)/bin/python -m bench.soak $(BENCH_ARGS)
 
 wheel: $(develop) ## build the wheel and the sdist into dist/
 	@$(VENV)/bin/python -m hatchling build

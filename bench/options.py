@@ -37,7 +37,8 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _rows(text: str) -> list[str]:
+def known_rows(text: str) -> list[str]:
+    """The rows that a word on the command line names. Raises ArgumentTypeError for one that is not there."""
     unknown = set(_words(text)) - set(ROWS)
     if unknown:
         raise argparse.ArgumentTypeError(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
@@ -48,7 +49,7 @@ def parse(words: Sequence[str]) -> Options:
     """The options; ends the program with a message if they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Headrace beside other systems.")
     parser.add_argument("--quick", action="store_true", help="one short round, in four minutes at most")
-    parser.add_argument("--rows", type=_rows, default=list(ROWS), help=f"some of {','.join(ROWS)}")
+    parser.add_argument("--rows", type=known_rows, default=list(ROWS), help=f"some of {','.join(ROWS)}")
     parser.add_argument("--systems", type=_words, help="only these, as headrace,documented")
     parser.add_argument("--rounds", type=int, help=f"{ROUNDS} by default, {QUICK_ROUNDS} where it is quick")
     parser.add_argument("--seed", type=int, default=SEED, help="of the order of the trials")
