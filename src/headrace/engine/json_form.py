@@ -27,8 +27,9 @@ _ADDRESSES = (IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interfac
 _WRITABLE = (*_PLAIN, *_ADDRESSES, date, time, timedelta, Decimal, Enum, UUID, PurePath, re.Pattern)
 
 
-def to_json(value: object, most_bytes: int | None = None) -> bytes:
-    """The JSON of a value, the same as pydantic's `model_dump(mode="json")` gives, as bytes.
+def to_json(value: object, most_bytes: int | None = None, without: set[str] | None = None) -> bytes:
+    """The JSON of a value, the same as pydantic's `model_dump(mode="json")` gives, as bytes; of a model, `without`
+    some of its members.
 
     Takes pydantic models, dataclasses, datetimes, UUID, Decimal, Enum, sets. Raises ValueError for what has
     no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, and U+0000, which Postgres
@@ -36,13 +37,13 @@ def to_json(value: object, most_bytes: int | None = None) -> bytes:
     """
     if isinstance(value, Iterator):
         raise ValueError("an iterator would be used up by writing it down")
-    encoded = _serialize(value)
+    encoded = _serialize(value, exclude=without)
     if most_bytes is not None and len(encoded) > most_bytes:
         return encoded
     # By its own settings a model writes NaN as null.
-    told = (
-        _serialize(_serializer.to_python(value, mode="json")) if b"null" in encoded and value is not None else encoded
-    )
+    told = encoded
+    if b"null" in encoded and value is not None:
+        told = _serialize(_serializer.to_python(value, mode="json", exclude=without))
     if b"NaN" in told or b"Infinity" in told:
         _refuse_constants(told)
     if b"\\u0000" in encoded and _NUL.search(encoded):

@@ -71,6 +71,16 @@ class EventSchema(BaseModel):
         return value
 
 
+def passed_on(event: EventSchema, data: Mapping[str, Any]) -> set[str]:
+    """The members of `data` that its event has as the very same objects: those that its class does not declare.
+
+    None of them where the class writes its JSON by itself.
+    """
+    if type(event).__pydantic_decorators__.model_serializers:
+        return set()
+    return {name for name, value in (event.model_extra or {}).items() if name in data and data[name] is value}
+
+
 def schema_hash(schema: type[EventSchema]) -> str:
     """16 hex digits that change with the class's JSON schema: fields, types, constraints, descriptions."""
     described = json.dumps(schema.model_json_schema(), sort_keys=True)

@@ -75,7 +75,7 @@ class Execution:
         deadline = self._watch_deadline()
         self._means.take_cancel(self.cancel)
         try:
-            self.journal.write_event(self._attempt.data)
+            self.journal.write_event(self._attempt.body, self._attempt.data)
             opened = restore(self._plan, self._attempt.kept, self._board, self.journal, self._values)
             failure = await self._phase(opened)
             if deadline is not None:

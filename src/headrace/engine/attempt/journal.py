@@ -14,7 +14,7 @@ from headrace.engine.attempt.failures import told
 from headrace.engine.context import TaskContext, join_json
 from headrace.engine.json_form import to_json
 from headrace.engine.plan import Plan, Step
-from headrace.engine.schema import EventSchema
+from headrace.engine.schema import EventSchema, passed_on
 from headrace.errors import OutputNotJson
 from headrace.settings.masking import mask_json
 
@@ -53,17 +53,23 @@ class Journal:
         """The events that finished nodes asked for."""
         return [event for events in self._emitted.values() for event in events]
 
-    def write_event(self, data: Mapping[str, Any] | None = None) -> None:
-        """Write the event down, or what it has beyond the `data` of its body.
+    def write_event(self, body: bytes = b"", data: Mapping[str, Any] | None = None) -> None:
+        """Write the event down, or what it has beyond its `body`, where that is given with its `data`.
 
         Raises OutputNotJson where it has a field that JSON cannot carry.
         """
+        beyond = None
+        if data is not None:
+            same = passed_on(self.context.event, data) if mask_json(body) is body else set()
+            rest = {name: value for name, value in data.items() if name not in same}
+            beyond = beyond_body(decode(self._event_json(same)), rest)
+        self._event = {"event": self._event_json()} if beyond is None else {BEYOND_BODY: dump(beyond)}
+
+    def _event_json(self, without: set[str] | None = None) -> bytes:
         try:
-            event = mask_json(to_json(self.context.event))
+            return mask_json(to_json(self.context.event, without=without))
         except ValueError as error:
             raise OutputNotJson(f"the event has no JSON form: {error}") from error
-        beyond = None if data is None else beyond_body(decode(event), data)
-        self._event = {"event": event} if beyond is None else {BEYOND_BODY: dump(beyond)}
 
     def check_metadata(self, name: str) -> None:
         """After a node that takes the context. Raises OutputNotJson."""

@@ -22,7 +22,7 @@ class Attempt:
     """What is known of a run before an attempt: its number, each node's failures so far, what earlier ones kept.
 
     `delay_cap_seconds` shortens delays. `begun_at` is when the first attempt began, by which a deadline is counted.
-    `data` is the event's body where the context is stored beside it, and need not repeat it.
+    `body` and `data`, the same decoded, are there where the context is stored beside the body, and need not repeat it.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Attempt:
     queue: str = DEFAULT_QUEUE
     begun_at: datetime | None = None
     kept: Kept = field(default_factory=Kept)
+    body: bytes = b""
     data: Mapping[str, Any] | None = None
 
 

@@ -83,6 +83,7 @@ class Performer:
             queue=run.queue,
             begun_at=run.begun_at,
             kept=kept,
+            body=run.body,
             data=data,
         )
 
