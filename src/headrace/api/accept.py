@@ -68,7 +68,7 @@ async def accept_event(request: Request) -> Response:
     With an `Idempotency-Key` it can be sent again: what was accepted before is answered as it is now.
     """
     services = services_of(request)
-    with services.room.enter() as place:
+    with await services.room.enter() as place:
         refuse_options_but(request, IDEMPOTENCY_KEY)
         key = idempotency_key_of(request)
         media_type_of(request.headers.get("content-type"), JSON)

@@ -55,12 +55,13 @@ async def accept_batch(request: Request) -> Response:
     With an `idempotency_key` in its `options` an item can be sent again, as a single event can with the header.
     """
     services = services_of(request)
-    with services.room.enter() as place:
+    with await services.room.enter() as place:
         refuse_options(request)
         media_type = media_type_of(request.headers.get("content-type"), JSON, NDJSON)
         body = await read_body(request, services.settings.max_batch_bytes)
         place.fill(len(body))
         checked = await _check(body, media_type, services)
+        place.fill(len(body), len(checked))
         answers = await _accept(await _find_replayed(checked, services.ingest), services)
     items = [_item(index, answer) for index, answer in enumerate(answers)]
     if any(isinstance(answer, Accepted) for answer in answers):
