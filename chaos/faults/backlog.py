@@ -11,7 +11,7 @@ from chaos.faults.fault import Fault, Injected, Scene
 from chaos.findings import Finding
 from chaos.waiting import came_true
 
-#: So many events are queued, or as many as are sent at this rate in the time that there is.
+#: So many events are queued, sent at this rate, or as many as the time that there is and the fault's patience allow.
 QUEUED, EVENTS_PER_SECOND = 20_000, 400.0
 
 #: The workers must be done with them in so many seconds.
@@ -32,7 +32,7 @@ async def drain_backlog(scene: Scene) -> Injected:
     workers = scene.cluster.workers
     await _stop(workers)
     usual, scene.load.events_per_second = scene.load.events_per_second, EVENTS_PER_SECOND
-    await came_true(lambda: _are_queued(scene), scene.seconds_left)
+    await came_true(lambda: _are_queued(scene), scene.seconds_left + scene.patience_seconds)
     scene.load.events_per_second = usual
     queued = await _left(scene)
     for worker in workers:
