@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import ModuleType
 from uuid import UUID
 
@@ -130,7 +130,7 @@ async def open_worker(
 
     def clock() -> datetime:
         """The database's time: a host whose clock is off must not move a retry."""
-        return utc_now() + timedelta(seconds=heartbeat.clock_offset_seconds or 0.0)
+        return utc_now() + heartbeat.clock_offset
 
     performer = _make_performer(settings, database, threads, clock)
     completer = Completer(database, clock, settings.release, celery_app.hints.offer)

@@ -35,7 +35,7 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
     no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, and U+0000, which Postgres
     cannot read. What becomes larger than `most_bytes` is not read through: it is its caller's to refuse.
     """
-    if isinstance(value, Iterator):
+    if type(value) not in _PLAIN and isinstance(value, Iterator):
         raise ValueError("an iterator would be used up by writing it down")
     encoded = _serialize(value, exclude=without)
     if most_bytes is not None and len(encoded) > most_bytes:

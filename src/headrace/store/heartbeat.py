@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -62,6 +62,8 @@ class Heartbeat:
         self._beaten = threading.Event()
         #: The database's clock minus this machine's, in seconds, as of the last heartbeat; None before the first.
         self.clock_offset_seconds: float | None = None
+        #: The same as it is added to a time of this machine; nothing before the first.
+        self.clock_offset = timedelta()
 
     @property
     def id(self) -> UUID | None:
@@ -132,7 +134,8 @@ class Heartbeat:
         return {**self._measure(), "clock_offset_seconds": round(self.clock_offset_seconds or 0.0, 3)}
 
     def _note_clock(self, database_now: datetime) -> None:
-        self.clock_offset_seconds = (database_now - self._clock()).total_seconds()
+        self.clock_offset = database_now - self._clock()
+        self.clock_offset_seconds = self.clock_offset.total_seconds()
         self._beaten.set()
 
     def _say_goodbye(self, connection: psycopg.Connection) -> None:

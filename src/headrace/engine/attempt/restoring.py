@@ -19,6 +19,8 @@ from headrace.engine.shapes import Router
 
 def restore(plan: Plan, kept: Kept, board: Board, journal: Journal, values: dict[str, Any]) -> list[int]:
     """Mark what is finished, and answer the steps that can start."""
+    if not kept.checkpoints:
+        return board.start()
     whole = {checkpoint.node: checkpoint for checkpoint in kept.checkpoints if checkpoint.item == WHOLE}
     opened: list[int] = []
     for step in plan.steps:
