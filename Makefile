@@ -19,8 +19,8 @@ BENCH_ARGS ?=
 CHAOS_ARGS ?=
 
 pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
-# Most tests wait for a service: three processes fill two cores.
-pytest := $(VENV)/bin/python -m pytest --numprocesses 3 --dist worksteal
+# Most tests wait for a service: four processes fill two cores.
+pytest := $(VENV)/bin/python -m pytest --numprocesses 4 --dist worksteal
 runtime := $(VENV)/.runtime-installed
 develop := $(VENV)/.develop-installed
 comparing := $(BENCH_VENV)/.bench-installed
