@@ -52,6 +52,7 @@ class HintPublisher:
         self._app = app
         self._hints: queue.Queue[Hint | None] = queue.Queue(WAITING)
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._pid = 0
         #: How many hints were never sent because Redis was away, or slower than events came.
@@ -68,6 +69,7 @@ class HintPublisher:
     def close(self) -> None:
         """Publish what is waiting, for a moment, and end the thread. The next hint starts another."""
         if self._thread is not None and self._pid == os.getpid():
+            self._closing.set()
             with contextlib.suppress(queue.Full):
                 self._hints.put(None, timeout=1.0)
             self._thread.join(timeout=2.0)
@@ -79,6 +81,7 @@ class HintPublisher:
         with self._lock:
             if not self._is_running():
                 self._hints = queue.Queue(WAITING)
+                self._closing = threading.Event()
                 self._thread = threading.Thread(target=self._publish, name="hints", daemon=True)
                 self._pid = os.getpid()
                 self._thread.start()
@@ -88,7 +91,7 @@ class HintPublisher:
 
     def _publish(self) -> None:
         while self._publish_until_failure():
-            time.sleep(QUIET_SECONDS)
+            self._closing.wait(QUIET_SECONDS)
 
     def _publish_until_failure(self) -> bool:
         """True when Redis failed, False when there is no more to publish."""
@@ -97,7 +100,7 @@ class HintPublisher:
                 producer = self._app.amqp.Producer(connection)
                 sent_at = 0.0
                 while (hint := self._hints.get()) is not None:
-                    time.sleep(max(0.0, sent_at + GAP_SECONDS - time.monotonic()))
+                    self._closing.wait(sent_at + GAP_SECONDS - time.monotonic())
                     sent_at = time.monotonic()
                     self._send(producer, connection, self._gather(hint))
                 return False

@@ -20,10 +20,7 @@ from headrace.worker.deaths import DeathNotices
 #: Seconds between two looks at the children.
 LOOK_SECONDS = 0.2
 
-#: A process that ends within so many seconds of its start is not replaced at once, but after a growing pause.
-YOUNG_SECONDS = 5.0
-
-#: The longest of these pauses.
+#: A process that ends before it has begun to work is not replaced at once, but after a growing pause, this at most.
 LONGEST_PAUSE_SECONDS = 30.0
 
 #: A process has this long to import the user's code before it must tick.
@@ -121,7 +118,7 @@ class Supervisor:
         _log.warning("worker process died; its runs are taken over", pid=child.pid, exit_code=code)
         if child.lane is not Lane.SOUND:
             return
-        if time.monotonic() - child.started < YOUNG_SECONDS:
+        if not child.ticked:
             self._pause_seconds = min(LONGEST_PAUSE_SECONDS, 2 * self._pause_seconds or 1.0)
             self._not_before = time.monotonic() + self._pause_seconds
         else:
