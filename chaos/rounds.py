@@ -26,8 +26,8 @@ from chaos.waiting import CampaignFailed, came_true
 #: The load runs alone for so long before the fault begins.
 ALONE_SECONDS = 1.0
 
-#: A fault that kills may go on for so many times its time until enough kills counted.
-PATIENCE = 2.0
+#: A fault that kills may go on for so many times its time until enough kills counted, and for so many seconds at least.
+PATIENCE, LEAST_PATIENCE_SECONDS = 2.0, 40.0
 
 #: In so many seconds after the healing no work may be left.
 QUIET_SECONDS = 90.0
@@ -117,7 +117,7 @@ def _scene(cluster: Cluster, load: Load, planned: Round, chance: random.Random) 
         until=time.monotonic() + planned.seconds,
         least_kills=planned.least_kills,
         # A slow machine needs longer to start what was killed.
-        patience_seconds=PATIENCE * planned.seconds,
+        patience_seconds=max(PATIENCE * planned.seconds, LEAST_PATIENCE_SECONDS),
     )
 
 

@@ -13,8 +13,8 @@ ROOM_BYTES = 32 * 1024 * 1024
 LEAST_BYTES, LEAST_EVENT_BYTES = 32 * 1024, 4 * 1024
 
 #: So long a request waits for room, and so many requests do: a client that sends again as soon as it is refused would
-#: else keep the API busy with refusals alone.
-WAIT_SECONDS, MOST_WAITING = 0.5, 1000
+#: else keep the API busy with refusals alone. With the time that storing may take, it stays below two seconds.
+WAIT_SECONDS, MOST_WAITING = 0.4, 1000
 
 
 class Room:
