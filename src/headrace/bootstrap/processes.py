@@ -130,7 +130,8 @@ async def open_worker(
 
     def clock() -> datetime:
         """The database's time: a host whose clock is off must not move a retry."""
-        return utc_now() + heartbeat.clock_offset
+        now, offset = utc_now(), heartbeat.clock_offset
+        return now if offset is None else now + offset
 
     performer = _make_performer(settings, database, threads, clock)
     completer = Completer(database, clock, settings.release, celery_app.hints.offer)

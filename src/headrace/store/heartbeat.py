@@ -60,15 +60,18 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._on_register: Callable[[], None] = lambda: None
         self._beaten = threading.Event()
-        #: The database's clock minus this machine's, in seconds, as of the last heartbeat; None before the first.
-        self.clock_offset_seconds: float | None = None
-        #: The same as it is added to a time of this machine; nothing before the first.
-        self.clock_offset = timedelta()
+        #: The database's clock minus this machine's, as of the last heartbeat; None before the first.
+        self.clock_offset: timedelta | None = None
 
     @property
     def id(self) -> UUID | None:
         """The id under which the process may claim now; None while it holds no lease."""
         return self._registered
+
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        """The same in seconds."""
+        return None if self.clock_offset is None else self.clock_offset.total_seconds()
 
     def start(self, on_register: Callable[[], None] = lambda: None) -> None:
         """Start beating. `on_register` is called in the thread whenever the process got a new id."""
@@ -135,7 +138,6 @@ class Heartbeat:
 
     def _note_clock(self, database_now: datetime) -> None:
         self.clock_offset = database_now - self._clock()
-        self.clock_offset_seconds = self.clock_offset.total_seconds()
         self._beaten.set()
 
     def _say_goodbye(self, connection: psycopg.Connection) -> None:

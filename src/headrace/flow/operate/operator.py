@@ -241,8 +241,8 @@ class Operator:
 
     @asynccontextmanager
     async def _transaction(self, seconds: float = SOON_SECONDS) -> AsyncIterator[Connection]:
-        """Raises Unavailable where there is no connection soon, or it is not done after `seconds` on it, and Conflict
-        where somebody holds what it needs.
+        """Raises Unavailable where there is no connection soon, or it is not done after `seconds`, the wait for one
+        included, and Conflict where somebody holds what it needs.
         """
         try:
             async with (
