@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
+import psycopg
 
 from bench.processes import with_children
 from bench.waiting import until
@@ -35,6 +36,10 @@ class Services:
     redis_url: str
     #: The first process of each server.
     pids: Sequence[int]
+
+    async def connect(self) -> psycopg.AsyncConnection:
+        """A connection that may do everything, in autocommit."""
+        return await psycopg.AsyncConnection.connect(self.superuser_url, autocommit=True)
 
     def processes(self) -> list[psutil.Process]:
         """All processes of both servers that live now."""

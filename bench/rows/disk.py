@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import psycopg
-
 from bench.counters import stored_bytes
 from bench.load.bodies import Body, make_bodies
 from bench.services import Services
@@ -46,8 +44,7 @@ class Outcome:
 
 async def measure(services: Services, *, events: int) -> Outcome:
     """Accept so many webhooks, process them, and look at the tables. Raises TimeoutError."""
-    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
-    async with await connecting as connection, Headrace(services) as system:
+    async with await services.connect() as connection, Headrace(services) as system:
         bodies = make_bodies(Body.WEBHOOK, events)
         await system.fill(bodies)
         await system.start_workers(2)

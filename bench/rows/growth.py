@@ -59,7 +59,7 @@ class Rates:
 
 async def stored(services: Services, scale: Scale) -> Sequence[Figure]:
     """The rates before and after five million events are there, and what looks at all of them."""
-    async with await _superuser(services) as connection:
+    async with await services.connect() as connection:
         originals = await _originals(services)
         before = await _rates(services, scale)
         await multiply(connection, FINISHED, originals, MILLION)
@@ -79,7 +79,7 @@ async def stored(services: Services, scale: Scale) -> Sequence[Figure]:
 
 async def backlog(services: Services, scale: Scale) -> Sequence[Figure]:
     """Short backlogs, each drained, then the first part of a long one."""
-    async with await _superuser(services) as connection:
+    async with await services.connect() as connection:
         short = statistics.median([await _short_backlog(services) for _ in range(TIMES)])
         async with Headrace(services) as system:
             ids = await system.fill(make_bodies(Body.SMALL, ORIGINALS))
@@ -88,10 +88,6 @@ async def backlog(services: Services, scale: Scale) -> Sequence[Figure]:
             await system.start_workers(WORKER_PROCESSES)
             long = await _rate_of(system, scale.seconds)
     return [Figure(BACKLOG, Body.SMALL, Headrace.name, "×", long / short)]
-
-
-async def _superuser(services: Services) -> psycopg.AsyncConnection:
-    return await psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
 
 
 async def _originals(services: Services) -> list[UUID]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import orjson
-import psycopg
 
 from bench.counters import REPORT_SECONDS, Counters, between, count, start_counting
 from bench.load.http import post_request
@@ -82,8 +81,7 @@ class Outcome:
 
 async def measure(services: Services, *, events: int, scale: float) -> Outcome:
     """One run. `scale` shortens all calls. Raises TimeoutError if an event does not finish."""
-    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
-    async with await connecting as connection, Headrace(services, {"app": APP}) as system:
+    async with await services.connect() as connection, Headrace(services, {"app": APP}) as system:
         await start_counting(connection)
         before, cpu_before = await count(connection), cpu_seconds(services.processes())
         endpoint = await system.start_api()

@@ -51,8 +51,7 @@ def growth(looks: Sequence[int]) -> float:
 
 async def measure(services: Services, *, events: int) -> Outcome:
     """So many small events through one API and one worker process. Raises TimeoutError."""
-    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
-    async with await connecting as connection, Headrace(services) as system:
+    async with await services.connect() as connection, Headrace(services) as system:
         endpoint = await system.start_api()
         [api] = system.processes()
         await system.start_workers(1)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
-import psycopg
 import uvloop
 
 from bench.load.bodies import Body, Work, make_bodies
@@ -30,7 +29,7 @@ from bench.trials import WORKER_PROCESSES
 APP = "bench.systems.headrace.soaking"
 
 #: Events of each kind in a second: two short steps, small and on a webhook; a step of a second; five model calls.
-SMALL, WEBHOOKS, SLOW, MODEL = 250, 25, 20, 5
+KINDS = {"small": 250, "webhook": 25, "slow": 20, "model": 5}
 
 #: Model calls take a tenth of their time, so that events come to an end within a minute or so.
 MODEL_SCALE = 0.1
@@ -41,8 +40,7 @@ SAMPLE_SECONDS = 10
 
 async def soak(services: Services, minutes: float) -> list[Sample]:
     """Send for so long, and look meanwhile."""
-    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
-    async with await connecting as connection, Headrace(services, {"app": APP}) as system:
+    async with await services.connect() as connection, Headrace(services, {"app": APP}) as system:
         endpoint = await system.start_api()
         await system.start_workers(WORKER_PROCESSES)
         sampler = Sampler(connection, system)
@@ -64,7 +62,7 @@ async def _sent(endpoint: Endpoint, period: int) -> list[float]:
 
 def _bodies(period: int) -> list[bytes]:
     """The events of a period, in an order that mixes them."""
-    counts = {kind: count * SAMPLE_SECONDS for kind, count in _KINDS.items()}
+    counts = {kind: count * SAMPLE_SECONDS for kind, count in KINDS.items()}
     made = {
         "small": make_bodies(Body.SMALL, counts["small"], first=period * counts["small"]),
         "webhook": make_bodies(Body.WEBHOOK, counts["webhook"], first=period * counts["webhook"]),
@@ -73,9 +71,6 @@ def _bodies(period: int) -> list[bytes]:
     }
     places = [(number / counts[kind], kind, number) for kind in made for number in range(counts[kind])]
     return [made[kind][number] for _, kind, number in sorted(places)]
-
-
-_KINDS = {"small": SMALL, "webhook": WEBHOOKS, "slow": SLOW, "model": MODEL}
 
 
 async def _run(minutes: float) -> list[Sample]:

@@ -55,8 +55,7 @@ async def services() -> AsyncIterator[Services]:
 
 @pytest.fixture
 async def counting(services: Services) -> AsyncIterator[Counting]:
-    connecting = psycopg.AsyncConnection.connect(services.superuser_url, autocommit=True)
-    async with await connecting as connection:
+    async with await services.connect() as connection:
         await start_counting(connection)
         yield Counting(connection, services)
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import orjson
 import psutil
-import psycopg
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
@@ -52,8 +51,7 @@ class Documented:
     async def __aenter__(self) -> Self:
         self._engine = create_engine(self._url)
         await asyncio.to_thread(Base.metadata.create_all, self._engine)
-        connecting = psycopg.AsyncConnection.connect(self._services.superuser_url, autocommit=True)
-        self._connection = await self._held.enter_async_context(await connecting)
+        self._connection = await self._held.enter_async_context(await self._services.connect())
         return self
 
     async def __aexit__(

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import orjson
 import psutil
-import psycopg
 
 from bench.load.http import answers_at, fetch, get_request, post_request
 from bench.ports import free_port
@@ -53,8 +52,7 @@ class Headrace:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(migrate, self._services.owner_url, "headrace", self._services.database_url)
-        connecting = psycopg.AsyncConnection.connect(self._services.superuser_url, autocommit=True)
-        self._connection = await self._held.enter_async_context(await connecting)
+        self._connection = await self._held.enter_async_context(await self._services.connect())
         return self
 
     async def __aexit__(
