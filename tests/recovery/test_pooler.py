@@ -31,7 +31,8 @@ def pooled(installation: Installation, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def client(installation: Installation, pooled: dict[str, str]) -> Client:
     """Of an API beside two worker processes."""
-    installation.start_worker("outage", **pooled | {"worker_processes": "2"})
+    installation.start("-m", "headrace.cli", "worker", app="outage", **pooled | {"worker_processes": "2"})
+    installation.wait_for_workers(2)
     return installation.start_api("outage", **pooled)[1]
 
 
