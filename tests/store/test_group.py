@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from headrace.store.group import BATCH_BYTES, GroupCommit
+from headrace.store.batches import BATCH_BYTES
+from headrace.store.group import GroupCommit
 
 
 class Ledger:

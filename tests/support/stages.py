@@ -103,6 +103,15 @@ async def working(
         await database.close()
 
 
+async def complete(completer: Completer, *settled: Settled) -> list[bool | BaseException]:
+    """Add them in one go; what is heard of each, in their order."""
+    heard: list[bool | BaseException] = []
+    for each in settled:
+        completer.add(each, lambda _, answer: heard.append(answer))
+    await completer.drained(10.0)
+    return heard
+
+
 def _hint(loop: asyncio.AbstractEventLoop, executor: Executor) -> None:
     loop.call_soon_threadsafe(executor.hint)
 

@@ -26,7 +26,7 @@ CHUNK = 100
 WAITING = 10_000
 
 #: No message is sent while so many lie in Redis already: the workers have work, and find the rest in Postgres.
-LONG_LIST = 1000
+LONG_LIST = 100
 
 #: Between two sendings: what comes meanwhile goes together, because each costs as much as an event's acceptance.
 GAP_SECONDS = 0.005

@@ -51,6 +51,15 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
     return encoded
 
 
+def plain_json(value: object) -> bytes:
+    """As `to_json`, and quicker, of finite numbers, texts, moments in UTC, and lists and dicts of these."""
+    try:
+        encoded = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError as error:
+        raise ValueError("this has no JSON form") from error
+    return to_json(value) if b"\\u0000" in encoded else encoded
+
+
 def _refuse_constants(encoded: bytes) -> None:
     try:
         orjson.loads(encoded)

@@ -51,7 +51,7 @@ class Step:
     @cached_property
     def takes_context(self) -> bool:
         """Whether the node can reach, and so change, the context."""
-        return any(given.name == CONTEXT for given in self.inputs)
+        return any(given.name == CONTEXT for given in (*self.inputs, *self.fallback_inputs))
 
     @cached_property
     def is_threaded(self) -> bool:
@@ -61,7 +61,7 @@ class Step:
         return is_plain and not spec.is_async
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A pipeline's steps, each behind those that it waits for; `endings` run at the end."""
 
@@ -70,6 +70,11 @@ class Plan:
     steps: tuple[Step, ...]
     endings: tuple[int, ...]
     deadline_seconds: float | None = None
+
+    @cached_property
+    def takes_context(self) -> bool:
+        """Whether a node can reach, and so change, the context."""
+        return any(step.takes_context for step in self.steps)
 
     @property
     def label(self) -> str:

@@ -43,6 +43,8 @@ class PipelineRegistry:
         true is taken, and then the one that has none. Raises UnknownPipeline, and what a user's `when` raises.
         """
         serving = cls.serving(type)
+        if len(serving) == 1 and serving[0].when is None:
+            return serving[0]
         for pipeline in serving:
             if pipeline.label == label:
                 return pipeline

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, Unpack
 
 import orjson
 from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic.fields import FieldInfo
 
 from headrace.domain.event import DEFAULT_TYPE
 from headrace.engine.json_form import to_json
@@ -15,6 +17,9 @@ from headrace.settings.masking import mask
 
 #: A longer match key is stored as its hash: an index takes no value of any size.
 MATCH_KEY_CHARACTERS = 255
+
+#: Values of these types, and of no class beneath them, have one JSON form.
+_SCALARS = (str, int, bool)
 
 #: The event classes that name a type, by that type; `PipelineRegistry` is the way to them.
 classes: dict[str, type["EventSchema"]] = {}
@@ -72,13 +77,33 @@ class EventSchema(BaseModel):
 
 
 def passed_on(event: EventSchema, data: Mapping[str, Any]) -> set[str]:
-    """The members of `data` that its event has as the very same objects: those that its class does not declare.
+    """The members of `data` that are in its event's JSON as they are: what its class does not declare, and scalars.
 
     None of them where the class writes its JSON by itself.
     """
-    if type(event).__pydantic_decorators__.model_serializers:
+    kind = type(event)
+    if kind.__pydantic_decorators__.model_serializers:
         return set()
-    return {name for name, value in (event.model_extra or {}).items() if name in data and data[name] is value}
+    same = {name for name, value in (event.model_extra or {}).items() if name in data and data[name] is value}
+    for name in _scalar_fields(kind):
+        value, given = getattr(event, name), data.get(name)
+        if type(value) is type(given) and type(value) in _SCALARS and value == given:
+            same.add(name)
+    return same
+
+
+@lru_cache(maxsize=1024)
+def _scalar_fields(kind: type[EventSchema]) -> tuple[str, ...]:
+    """The declared fields of these types whose JSON nothing but the type decides."""
+    decorators = kind.__pydantic_decorators__
+    if decorators.field_serializers or decorators.computed_fields:
+        return ()
+    fields = kind.model_fields.items()
+    return tuple(name for name, field in fields if field.annotation in _SCALARS and _is_bare(field))
+
+
+def _is_bare(field: FieldInfo) -> bool:
+    return not (field.metadata or field.exclude or field.serialization_alias or field.alias)
 
 
 def schema_hash(schema: type[EventSchema]) -> str:

@@ -74,9 +74,10 @@ class Masker:
 
     def mask_json(self, encoded: bytes) -> bytes:
         """The JSON with each secret in its strings as `***`; a number that holds one becomes that string."""
-        if not any(secret.core_bytes in encoded for secret in self._all):
-            return encoded
-        return _SCALAR.sub(self._mask_scalar, encoded)
+        for secret in self._all:
+            if secret.core_bytes in encoded:
+                return _SCALAR.sub(self._mask_scalar, encoded)
+        return encoded
 
     def _mask_scalar(self, match: re.Match[bytes]) -> bytes:
         scalar = match[0]

@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from headrace.store.batches import Batches
 from headrace.store.database import Connection, Database
-from headrace.store.group import GroupCommit
 from headrace.store.waits import Woken, match_events, match_runs
 
 #: Ids in one look at most.
@@ -32,30 +32,29 @@ class Matcher:
     def __init__(self, database: Database, tell: Callable[[str, Sequence[UUID]], None]) -> None:
         self._database = database
         self._tell = tell
-        self._events: GroupCommit[UUID, None] = GroupCommit(lambda ids: self._look(match_events, ids), TOGETHER)
-        self._runs: GroupCommit[UUID, None] = GroupCommit(lambda ids: self._look(match_runs, ids), TOGETHER)
+        self._events: Batches[UUID] = Batches(lambda ids: self._look(match_events, ids), TOGETHER)
+        self._runs: Batches[UUID] = Batches(lambda ids: self._look(match_runs, ids), TOGETHER)
 
     def events_came(self, event_ids: Iterable[UUID]) -> None:
         """These events with a match key were committed."""
-        _submit(self._events, event_ids)
+        _add(self._events, event_ids)
 
     def runs_wait(self, run_ids: Iterable[UUID]) -> None:
         """The waits of these runs were committed."""
-        _submit(self._runs, run_ids)
+        _add(self._runs, run_ids)
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is looked for, at most so long."""
         await asyncio.gather(self._events.drained(seconds), self._runs.drained(seconds))
 
-    async def _look(self, match: _Match, ids: Sequence[UUID]) -> list[BaseException | None]:
+    async def _look(self, match: _Match, ids: Sequence[UUID]) -> None:
         try:
             async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
                 woken = await match(connection, self._database, ids)
         except psycopg.Error as error:
             _log.info("waits not looked for; the relay will", error=type(error).__name__)
-            return [None] * len(ids)
+            return
         tell_of(woken, self._tell)
-        return [None] * len(ids)
 
 
 def tell_of(woken: Iterable[Woken], tell: Callable[[str, Sequence[UUID]], None]) -> None:
@@ -65,7 +64,7 @@ def tell_of(woken: Iterable[Woken], tell: Callable[[str, Sequence[UUID]], None])
         tell(queue, [event_id for event_id, _ in pairs])
 
 
-def _submit(group: GroupCommit[UUID, None], ids: Iterable[UUID]) -> None:
+def _add(batches: Batches[UUID], ids: Iterable[UUID]) -> None:
     for found in ids:
-        if group.waiting < WAITING:
-            group.submit(found)
+        if batches.waiting < WAITING:
+            batches.add(found)

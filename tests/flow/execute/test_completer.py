@@ -1,6 +1,5 @@
 """What Postgres refuses to store fails its own run, and nobody else's."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -12,6 +11,7 @@ from headrace.domain.states import EventState
 from headrace.flow.execute.completer import Completer
 from headrace.store.database import Database
 from headrace.store.replaying import replay
+from tests.support.stages import complete
 from tests.support.steps import accept, accept_many, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 
@@ -33,7 +33,7 @@ async def test_a_result_that_cannot_be_stored_fails_its_run_and_spares_its_batch
 
     refused = Finished(bad, EventState.SUCCEEDED, NOT_STORABLE)
     finished = [succeeded(good), refused, *(succeeded(run) for run in rest)]
-    held = await asyncio.gather(*(completer.complete(settled) for settled in finished))
+    held = await complete(completer, *finished)
 
     assert held == [True] * 5
     assert storage.result(bad.event_id)["state"] == "failed"
@@ -53,25 +53,9 @@ async def test_an_attempt_from_before_a_replay_is_not_told_that_it_was_stored_wi
     [live] = await claim(database, worker)
     completer = Completer(database, utc_now, "release-1", nobody_listens)
 
-    stored = await asyncio.gather(*(completer.complete(succeeded(run)) for run in (stale, live)))
+    stored = await complete(completer, succeeded(stale), succeeded(live))
 
     assert (stale.attempt, live.attempt, stored) == (1, 1, [False, True])
-
-
-async def test_what_was_handed_over_is_stored_though_its_caller_is_cancelled(
-    storage: Storage, database: Database
-) -> None:
-    await accept_many(database, 2)
-    first, second = await claim(database, storage.add_worker())
-    completer = Completer(database, utc_now, "release-1", nobody_listens)
-    callers = [asyncio.create_task(completer.complete(succeeded(run))) for run in (first, second)]
-    await asyncio.wait(callers, timeout=0)
-
-    for caller in callers:
-        caller.cancel()
-    await completer.drained(10.0)
-
-    assert {storage.result(run.event_id)["state"] for run in (first, second)} == {"succeeded"}
 
 
 async def test_an_event_that_a_run_emitted_is_told_of_and_wakes_whom_it_should(
@@ -84,8 +68,7 @@ async def test_an_event_that_a_run_emitted_is_told_of_and_wakes_whom_it_should(
     completer = Completer(database, utc_now, "release-1", lambda queue, ids: told.append((queue, ids)))
     event = new_event("order.paid", match_key="17", queue="slow")
 
-    await completer.complete(replace(succeeded(emitting), emitted=[event]))
-    await completer.drained(10.0)
+    await complete(completer, replace(succeeded(emitting), emitted=[event]))
 
     assert told == [("slow", [event.id]), ("default", [waiting.event_id])]
     assert storage.states([event.id, waiting.event_id]) == ["queued", "queued"]
@@ -98,8 +81,7 @@ async def test_a_run_whose_event_came_before_its_wait_goes_on_at_once(storage: S
     told: list[tuple[str, Sequence[UUID]]] = []
     completer = Completer(database, utc_now, "release-1", lambda queue, ids: told.append((queue, ids)))
 
-    await completer.complete(suspended(run, awaiting()))
-    await completer.drained(10.0)
+    await complete(completer, suspended(run, awaiting()))
 
     assert told == [("default", [run.event_id])]
     assert storage.states([run.event_id]) == ["queued"]
@@ -112,8 +94,8 @@ async def test_nobody_is_told_of_what_a_run_emitted_that_was_taken_over(storage:
     completer = Completer(database, utc_now, "release-1", lambda queue, ids: told.append((queue, ids)))
 
     emitted = [new_event("order.paid")]
-    assert not await completer.complete(replace(succeeded(replace(run, owner=new_id())), emitted=emitted))
-    await completer.drained(10.0)
+    taken_over = replace(succeeded(replace(run, owner=new_id())), emitted=emitted)
 
+    assert await complete(completer, taken_over) == [False]
     assert told == []
     assert storage.all_are("gone", [event.id for event in emitted])

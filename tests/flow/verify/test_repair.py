@@ -25,6 +25,7 @@ from tests.flow.verify.breaking import (
     lose_the_event_of_a_run,
     lose_the_run,
 )
+from tests.support.stages import complete
 from tests.support.steps import accept_many, claim, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
@@ -158,7 +159,7 @@ async def test_a_lost_event_runs_to_its_end_beside_what_its_earlier_attempts_lef
     [run] = await claim(database, storage.add_worker())
     assert run.attempt == 4
     completer = Completer(database, utc_now, "release-1", lambda *_: None)
-    assert await completer.complete(replace(succeeded(run), progress=Progress(logged=b"[]")))
+    assert await complete(completer, replace(succeeded(run), progress=Progress(logged=b"[]"))) == [True]
     assert storage.states([event_id]) == ["succeeded"]
 
 

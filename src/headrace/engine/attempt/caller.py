@@ -2,7 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from types import CoroutineType
 from typing import Any
@@ -55,15 +56,16 @@ class Caller:
         self._resources: RunResources | None = None
         self._ahead: dict[int, HopOutcome] = {}
 
-    async def call(self, step: Step) -> Done:
+    def call(self, step: Step, now: datetime) -> Coroutine[Any, Any, Done]:
         """Call a node. Raises what it raises, NodeTimeout, OutputNotJson, OutputTooLarge."""
         if step.is_threaded:
-            return await self._call_in_hop(step)
-        return await self.call_as(step, step.spec, step.inputs, step.name)
+            return self._call_in_hop(step)
+        return self.call_as(step, step.spec, step.inputs, step.name, now)
 
-    async def call_as(self, step: Step, spec: NodeSpec, inputs: Sequence[Input], name: str, **given: Any) -> Done:
+    async def call_as(
+        self, step: Step, spec: NodeSpec, inputs: Sequence[Input], name: str, started_at: datetime, **given: Any
+    ) -> Done:
         """Call a node's function, or the one that stands in for it, under a name; `given` fills what no node fills."""
-        started_at = self._means.clock()
         arguments = fill(inputs, given, self._values)
         if spec.injected and not spec.options.process:
             await self._inject(spec, arguments)

@@ -1,9 +1,8 @@
 """What a run has done so far, ready to be stored at any moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.domain.contexts import BEYOND_BODY, beyond_body, dump
 from headrace.domain.event import NewEvent
@@ -12,15 +11,14 @@ from headrace.domain.progress import WHOLE, Checkpoint
 from headrace.engine.attempt.done import Done
 from headrace.engine.attempt.failures import told
 from headrace.engine.context import TaskContext, join_json
-from headrace.engine.json_form import to_json
+from headrace.engine.json_form import plain_json, to_json
 from headrace.engine.plan import Plan, Step
 from headrace.engine.schema import EventSchema, passed_on
 from headrace.errors import OutputNotJson
 from headrace.settings.masking import mask_json
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A finished node or item, as it is stored. `version` is None where no later attempt can use it."""
 
     version: str | None
@@ -39,6 +37,7 @@ class Journal:
         self._emitted: dict[str, Sequence[NewEvent]] = {}
         self._unsaved: dict[tuple[str, int], _Entry] = {}
         self._lasting = True
+        self._is_plain = not plan.takes_context
         metadata = {
             "pipeline": plan.pipeline,
             "version": plan.version,
@@ -58,12 +57,17 @@ class Journal:
 
         Raises OutputNotJson where it has a field that JSON cannot carry.
         """
-        beyond = None
-        if data is not None:
-            same = passed_on(self.context.event, data) if mask_json(body) is body else set()
-            rest = {name: value for name, value in data.items() if name not in same}
-            beyond = beyond_body(decode(self._event_json(same)), rest)
+        beyond = None if data is None else self._beyond(body, data)
         self._event = {"event": self._event_json()} if beyond is None else {BEYOND_BODY: dump(beyond)}
+
+    def _beyond(self, body: bytes, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What the event has beyond the data of its body; None where it lacks some of these."""
+        event = self.context.event
+        same = passed_on(event, data) if mask_json(body) is body else set()
+        if len(same) == len(data) == len(type(event).model_fields) + len(event.model_extra or ()):
+            return {}
+        rest = {name: value for name, value in data.items() if name not in same}
+        return beyond_body(decode(self._event_json(same)), rest)
 
     def _event_json(self, without: set[str] | None = None) -> bytes:
         try:
@@ -143,12 +147,14 @@ class Journal:
 
     def to_json(self) -> bytes:
         """The context as it is stored; never raises: metadata that has no JSON form is left out."""
+        return join_json(self._event, self._outputs, mask_json(self._metadata_json()))
+
+    def _metadata_json(self) -> bytes:
         metadata = self.context.metadata
         try:
-            encoded = to_json(metadata)
+            return plain_json(metadata) if self._is_plain else to_json(metadata)
         except ValueError:
-            encoded = to_json({key: value for key, value in metadata.items() if _has_json_form({key: value})})
-        return join_json(self._event, self._outputs, mask_json(encoded))
+            return to_json({key: value for key, value in metadata.items() if _has_json_form({key: value})})
 
 
 def _has_json_form(value: object) -> bool:

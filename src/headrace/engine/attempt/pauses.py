@@ -42,6 +42,8 @@ class Pauses:
 
     def still_holds(self, name: str) -> bool:
         """Whether a retry of this name lies ahead."""
+        if not self._earlier and not self._open:
+            return False
         pause = self.earlier(name)
         if pause is None or pause.due is None or pause.due <= self._clock():
             return False

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from headrace.domain.clock import Clock
@@ -20,6 +22,9 @@ from headrace.engine.shapes import Router
 #: Whether nothing is to be called any more.
 IsOver = Callable[[], bool]
 
+#: Calls a node's function once, and is told when.
+CallAt = Callable[[datetime], Awaitable[Done]]
+
 
 class Trials:
     """Of one attempt. Where that is over meanwhile, the answer is None and nothing is counted."""
@@ -36,7 +41,7 @@ class Trials:
 
     async def call(self, step: Step) -> Done | Failure | None:
         """Call a node; its failure is final, or its retry is more than a moment away."""
-        return await self._until_done(step, step.name, lambda: self._caller.call(step), self._is_over)
+        return await self._until_done(step, step.name, partial(self._caller.call, step), self._is_over)
 
     async def call_item(self, step: Step, index: int, item: Any, is_over: IsOver) -> Done | Failure | None:
         """Call the function of a map for one item, unless the map is over."""
@@ -44,7 +49,7 @@ class Trials:
         return await self._until_done(
             step,
             name,
-            lambda: self._caller.call_as(step, step.spec, step.inputs, name, item=item),
+            lambda now: self._caller.call_as(step, step.spec, step.inputs, name, now, item=item),
             lambda: self._is_over() or is_over(),
         )
 
@@ -67,7 +72,9 @@ class Trials:
         if spec is not None:
             report = report_of(failure.error)
             inputs = step.fallback_inputs
-            return await self._caller.call_as(step, spec, inputs, f"{name}.on_error", error=report, **given)
+            return await self._caller.call_as(
+                step, spec, inputs, f"{name}.on_error", self._clock(), error=report, **given
+            )
         if isinstance(step.spec.options.on_error, Fallback):
             value = step.spec.options.on_error.value
             return Done(value, checked(name, value), started_at, self._clock())
@@ -80,15 +87,13 @@ class Trials:
         if isinstance(step.spec.shape, Router):
             check_choice(self._plan, step, done)
 
-    async def _until_done(
-        self, step: Step, name: str, call: Callable[[], Awaitable[Done]], is_over: IsOver
-    ) -> Done | Failure | None:
-        first_call = self._clock()
+    async def _until_done(self, step: Step, name: str, call: CallAt, is_over: IsOver) -> Done | Failure | None:
+        now = first_call = self._clock()
         calls = 0
         while not is_over():
             calls += 1
             try:
-                done = await call()
+                done = await call(now)
                 self._accept(step, done)
             except BaseException as error:  # noqa: BLE001 - the engine's rim
                 if is_over():
@@ -101,6 +106,7 @@ class Trials:
             if failure.delay_seconds is None or not failure.is_brief:
                 return replace(failure, started_at=first_call, calls=calls)
             await asyncio.sleep(failure.delay_seconds)
+            now = self._clock()
         return None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import compress
 from uuid import UUID
 
 import psycopg
@@ -12,8 +13,8 @@ from headrace.domain.clock import Clock
 from headrace.domain.outcome import ErrorReport
 from headrace.domain.settle import Delayed, Finished, Parked, Settled
 from headrace.domain.states import EventState, Reason
+from headrace.store.batches import Batches, answers_of
 from headrace.store.database import AWAY, Database
-from headrace.store.group import GroupCommit
 from headrace.store.matcher import Matcher, tell_of
 from headrace.store.settle import settle
 
@@ -32,11 +33,14 @@ NOT_STORABLE = "result-not-storable"
 #: Of `AWAY`, what another try cannot mend: the statement is too much for the server.
 _REFUSED = (errors.ProgramLimitExceeded, errors.InternalError_)
 
+#: Hears of a run whether it was still held, and so is stored as it was settled; or of the error that kept it from that.
+Heard = Callable[[Settled, bool | BaseException], None]
+
 _log = structlog.get_logger(__name__)
 
 
 class Completer:
-    """Writes settled runs in batches and tells of each whether it was still held.
+    """Writes settled runs in batches.
 
     It keeps trying while the database is away: the fence decides then whether the results still count. After the commit
     `tell` hears of the events that runs emitted, and of runs that may go on because of them.
@@ -50,16 +54,23 @@ class Completer:
         self._release = release
         self._tell = tell
         self._matcher = Matcher(database, tell)
-        self._group: GroupCommit[Settled, bool] = GroupCommit(self._write, BATCH, bytes_of=_bytes_of)
+        self._batches: Batches[tuple[Settled, Heard]] = Batches(
+            self._write_batch, BATCH, bytes_of=lambda added: _bytes_of(added[0])
+        )
 
-    async def complete(self, settled: Settled) -> bool:
-        """Store it. False when the run was taken over meanwhile, and so nothing was stored."""
-        return await asyncio.shield(self._group.submit(settled))
+    def add(self, settled: Settled, heard: Heard) -> None:
+        """Have it stored. Whoever adds it need not wait: `heard` is called once it is written."""
+        self._batches.add((settled, heard))
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is written that was handed over, at most so long."""
-        await self._group.drained(seconds)
+        await self._batches.drained(seconds)
         await self._matcher.drained(LOOK_SECONDS)
+
+    async def _write_batch(self, batch: Sequence[tuple[Settled, Heard]]) -> None:
+        answers = await answers_of(self._write([settled for settled, _ in batch]), len(batch))
+        for (settled, heard), answer in zip(batch, answers, strict=True):
+            heard(settled, answer)
 
     async def _write(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         while True:
@@ -74,8 +85,9 @@ class Completer:
     async def _write_once(self, batch: Sequence[Settled]) -> list[bool | BaseException]:
         async with self._database.connection() as connection, connection.transaction():
             kept = await settle(connection, self._database, batch, self._clock(), self._release)
-        self._look_around([settled for settled in batch if settled.run.attempt_key in kept])
-        return [settled.run.attempt_key in kept for settled in batch]
+        answers: list[bool | BaseException] = [settled.run.attempt_key in kept for settled in batch]
+        self._look_around(list(compress(batch, answers)))
+        return answers
 
     def _look_around(self, kept: Sequence[Settled]) -> None:
         """Now that it is committed: tell of new events, and bring them and new waits together with the others."""

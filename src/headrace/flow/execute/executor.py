@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from headrace.domain.event import Run
-from headrace.domain.outcome import GivenBack, NodeFailed, Outcome
+from headrace.domain.event import AttemptKey, Run
+from headrace.domain.outcome import GivenBack, NodeFailed
 from headrace.domain.settle import Settled, settle
 from headrace.engine.attempt.failures import report_of
 from headrace.flow.execute.claim import Claimed, Claimer
@@ -42,6 +42,14 @@ class ExecutorSettings:
     lost_threads: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A run from its claim until its result is stored, and the task that performs it."""
+
+    run: Run
+    task: asyncio.Task[None]
+
+
 class Executor:
     """Runs on one event loop for the life of its process. `owner` answers the id that may claim now, or None."""
 
@@ -60,7 +68,7 @@ class Executor:
         self._owner = owner
         self._settings = settings
         self._tell = tell
-        self._in_flight: dict[asyncio.Task[None], Run] = {}
+        self._held: dict[AttemptKey, Held] = {}
         self._named: list[UUID] = []
         self._strays = Strays(claimer.database)
         self._full = False
@@ -71,7 +79,7 @@ class Executor:
     @property
     def in_flight(self) -> int:
         """How many runs the process holds."""
-        return len(self._in_flight)
+        return len(self._held)
 
     @property
     def settled(self) -> int:
@@ -100,12 +108,12 @@ class Executor:
 
     async def finish(self, grace_seconds: float) -> None:
         """After `run`: let what it started finish for `grace_seconds`, give the rest back."""
-        if self._in_flight:
-            await asyncio.wait(set(self._in_flight), timeout=grace_seconds)
-        for task in list(self._in_flight):
+        if performing := self._performing():
+            await asyncio.wait(performing, timeout=grace_seconds)
+        for task in self._performing():
             task.cancel()
-        if self._in_flight:
-            await asyncio.wait(set(self._in_flight), timeout=GIVE_BACK_SECONDS)
+        if performing := self._performing():
+            await asyncio.wait(performing, timeout=GIVE_BACK_SECONDS)
         self._performer.canceller.close()
         notebook = self._performer.notebook
         await asyncio.gather(self._completer.drained(GIVE_BACK_SECONDS), notebook.drained(GIVE_BACK_SECONDS))
@@ -115,7 +123,7 @@ class Executor:
         if owner is None:
             return []
         try:
-            await self._strays.give_back(owner, self._in_flight.values())
+            await self._strays.give_back(owner, [held.run for held in self._held.values()])
             return await self._claim_for(owner)
         except psycopg.Error as error:
             _log.warning("cannot claim", error=type(error).__name__)
@@ -135,7 +143,7 @@ class Executor:
         """How many more runs it may claim: none while one waits for a thread, which another process may have free."""
         if self._performer.threads.waiting:
             return 0
-        return min(self._settings.concurrency - len(self._in_flight), self._settings.claim_batch)
+        return min(self._settings.concurrency - len(self._held), self._settings.claim_batch)
 
     async def _rest(self) -> None:
         seconds = self._settings.poll_seconds * (1 + POLL_SPREAD * (2 * self._performer.chance() - 1))
@@ -146,30 +154,35 @@ class Executor:
 
     def _start(self, claimed: Claimed) -> None:
         task = asyncio.create_task(self._finish(claimed))
-        self._in_flight[task] = claimed.run
-        task.add_done_callback(self._ended)
+        self._held[claimed.run.attempt_key] = Held(claimed.run, task)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._performer.notebook.close(self._in_flight.pop(task))
-        if not self._in_flight or (self._full and self._room() > 0):
-            self._wake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a run could not be settled", error=repr(error))
-            self._strays.suspect()
+    def _performing(self) -> list[asyncio.Task[None]]:
+        return [held.task for held in self._held.values() if not held.task.done()]
 
     async def _finish(self, claimed: Claimed) -> None:
-        settled = settle(claimed.run, await self._perform(claimed))
-        if await self._completer.complete(settled):
+        self._completer.add(await self._perform(claimed), self._let_go)
+
+    async def _perform(self, claimed: Claimed) -> Settled:
+        run = claimed.run
+        try:
+            return settle(run, await self._performer.perform(claimed))
+        except asyncio.CancelledError:
+            return settle(run, GivenBack(as_before(run)))
+        except Exception as error:  # noqa: BLE001  # whatever it was, the run is settled and not held for ever
+            _log.exception("an attempt broke off", event_id=str(run.event_id))
+            return settle(run, NodeFailed(None, report_of(error), b"null", as_before(run)))
+
+    def _let_go(self, settled: Settled, answer: bool | BaseException) -> None:
+        run = settled.run
+        del self._held[run.attempt_key]
+        self._performer.notebook.close(run)
+        if not self._held or (self._full and self._room() > 0):
+            self._wake.set()
+        if isinstance(answer, BaseException):
+            _log.error("a run could not be settled", error=repr(answer))
+            self._strays.suspect()
+        elif answer:
             self._settled += 1
             self._tell(settled)
         else:
-            _log.info("taken over by another worker; result discarded", event_id=str(claimed.run.event_id))
-
-    async def _perform(self, claimed: Claimed) -> Outcome:
-        try:
-            return await self._performer.perform(claimed)
-        except asyncio.CancelledError:
-            return GivenBack(as_before(claimed.run))
-        except Exception as error:  # noqa: BLE001  # whatever it was, the run is settled and not held for ever
-            _log.exception("an attempt broke off", event_id=str(claimed.run.event_id))
-            return NodeFailed(None, report_of(error), b"null", as_before(claimed.run))
+            _log.info("taken over by another worker; result discarded", event_id=str(run.event_id))

@@ -12,8 +12,8 @@ import structlog
 
 from headrace.domain.clock import Clock
 from headrace.domain.event import Run
+from headrace.store.batches import Batches
 from headrace.store.database import Database
-from headrace.store.group import GroupCommit
 from headrace.store.notes import Note, insert_notes
 
 #: Notes that are kept of one attempt.
@@ -40,7 +40,7 @@ class Notebook:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._group: GroupCommit[Note, None] = GroupCommit(self._store, TOGETHER)
+        self._batches: Batches[Note] = Batches(self._store, TOGETHER)
         self._counts: Counter[UUID] = Counter()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -60,18 +60,17 @@ class Notebook:
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is stored or dropped, at most so long."""
-        await self._group.drained(seconds)
+        await self._batches.drained(seconds)
 
     def _take(self, note: Note) -> None:
-        if self._counts[note.run.event_id] >= NOTES or self._group.waiting >= WAITING:
+        if self._counts[note.run.event_id] >= NOTES or self._batches.waiting >= WAITING:
             return
         self._counts[note.run.event_id] += 1
-        self._group.submit(note)
+        self._batches.add(note)
 
-    async def _store(self, notes: Sequence[Note]) -> list[BaseException | None]:
+    async def _store(self, notes: Sequence[Note]) -> None:
         try:
             async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
                 await insert_notes(connection, self._database, notes)
         except psycopg.Error as error:
             _log.info("notes dropped", notes=len(notes), error=type(error).__name__)
-        return [None] * len(notes)
