@@ -7,7 +7,7 @@ from bench.counters import stored_bytes
 from bench.load.bodies import Body, make_bodies
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
-from bench.trials import Figure, Scale, Trial
+from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
 from bench.waiting import until
 
 ROW = "disk"
@@ -15,7 +15,7 @@ ROW = "disk"
 STORED = "bytes stored for each byte accepted"
 
 #: Webhooks of a whole run, and the least of a quick one: what every table costs by itself must not count.
-EVENTS, LEAST_EVENTS = 10_000, 2_000
+EVENTS, LEAST_EVENTS = 30_000, 2_000
 
 #: Beyond the time for its events, a backlog may take so long.
 PATIENCE_SECONDS = 60.0
@@ -43,11 +43,11 @@ class Outcome:
 
 
 async def measure(services: Services, *, events: int) -> Outcome:
-    """Accept so many webhooks, process them, and look at the tables. Raises TimeoutError."""
+    """Accept so many webhooks while they are processed, and look at the tables. Raises TimeoutError."""
     async with await services.connect() as connection, Headrace(services) as system:
         bodies = make_bodies(Body.WEBHOOK, events)
+        await system.start_workers(WORKER_PROCESSES)
         await system.fill(bodies)
-        await system.start_workers(2)
 
         async def all_finished() -> bool:
             return await system.finished() == events

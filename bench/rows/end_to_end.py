@@ -132,7 +132,7 @@ def trials() -> list[Trial]:
     body = Body.SMALL
     return [
         Trial(ROW, Headrace.name, body, partial(latencies, Headrace, list(RATES), body)),
-        Trial(ROW, Documented.name, body, partial(latencies, Documented, few, body), whole_only=True),
+        Trial(ROW, Documented.name, body, partial(latencies, Documented, few, body), once=True, whole_only=True),
         Trial(ROW, Headrace.name, body, partial(saturated, Headrace, body)),
         Trial(ROW, Documented.name, body, partial(saturated, Documented, body)),
         Trial(ROW, Floor.name, body, partial(floor, body), whole_only=True),

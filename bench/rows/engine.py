@@ -30,4 +30,4 @@ async def engine(services: Services, scale: Scale) -> Sequence[Figure]:  # noqa:
 
 def trials() -> list[Trial]:
     """The one."""
-    return [Trial(ROW, Headrace.name, None, engine)]
+    return [Trial(ROW, Headrace.name, None, engine, once=True)]

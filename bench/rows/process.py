@@ -81,4 +81,4 @@ def trials() -> list[Trial]:
         for entry in PROCESSING
         for body in entry.bodies
     ]
-    return [*made, *(Trial(ROW, Floor.name, body, partial(floor, body)) for body in Body)]
+    return [*made, *(Trial(ROW, Floor.name, body, partial(floor, body), whole_only=True) for body in Body)]

@@ -65,5 +65,5 @@ def trials() -> list[Trial]:
     """Both systems."""
     return [
         Trial(ROW, Headrace.name, Body.SMALL, partial(slow_nodes, Headrace)),
-        Trial(ROW, Documented.name, Body.SMALL, partial(slow_nodes, Documented)),
+        Trial(ROW, Documented.name, Body.SMALL, partial(slow_nodes, Documented), once=True, whole_only=True),
     ]

@@ -38,7 +38,7 @@ class Documented:
 
     name: ClassVar[str] = "documented"
     packages: ClassVar[Sequence[str]] = ("fastapi", "uvicorn", "sqlalchemy", "celery", "redis", "psycopg", "pydantic")
-    events_a_second: ClassVar[int] = 300
+    events_a_second: ClassVar[int] = 400
     stores_results: ClassVar[bool] = True
 
     def __init__(self, services: Services) -> None:

@@ -39,7 +39,7 @@ class Headrace:
 
     name: ClassVar[str] = "headrace"
     packages: ClassVar[Sequence[str]] = ("headrace", "fastapi", "uvicorn", "celery", "psycopg", "pydantic")
-    events_a_second: ClassVar[int] = 8_000
+    events_a_second: ClassVar[int] = 12_000
     stores_results: ClassVar[bool] = True
 
     def __init__(self, services: Services, settings: Mapping[str, object] | None = None) -> None:

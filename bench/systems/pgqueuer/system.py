@@ -25,7 +25,7 @@ class PgQueuer(ForeignSystem):
 
     name: ClassVar[str] = "pgqueuer"
     packages: ClassVar[Sequence[str]] = ("pgqueuer", "asyncpg")
-    events_a_second: ClassVar[int] = 12_000
+    events_a_second: ClassVar[int] = 20_000
     stores_results: ClassVar[bool] = False
     client: ClassVar[str] = "bench.systems.pgqueuer.client:PgQueuerClient"
 

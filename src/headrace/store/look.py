@@ -12,7 +12,8 @@ from headrace.store.pausing import as_paused
 #: The post that relays compete for.
 RELAY_POST = "relay"
 
-# The first due run of each queue is asked for in order and alone: by a plain EXISTS the planner reads all that is due.
+# The first due run of each queue, and the first open wait, are asked for in order and alone: by a plain EXISTS the
+# planner reads all that is due.
 _LOOK = """
 WITH lead AS (
     INSERT INTO headrace.leases AS l (post, holder, expires)
@@ -43,6 +44,8 @@ SELECT now(), EXISTS (SELECT FROM lead),
        (SELECT count(*) FROM (SELECT FROM lost WHERE NOT alone LIMIT %(many)s) AS together),
        (SELECT count(*) FROM (SELECT FROM lost WHERE alone LIMIT %(many)s) AS alone),
        EXISTS (SELECT FROM headrace.cancellations),
+       EXISTS (SELECT FROM (SELECT FROM headrace.waits WHERE type IS NOT NULL AND arrived IS NULL
+                            ORDER BY event_id, node LIMIT 1) AS awaiting),
        (SELECT jsonb_object_agg(queue, types) FROM served),
        (SELECT jsonb_object_agg(queue, format)
         FROM (SELECT queue, max(format) AS format FROM live, unnest(live.queues) AS queue GROUP BY queue) AS newest),
@@ -75,7 +78,8 @@ class LostDue:
 class View:
     """What a relay sees at a moment of the database: whether it leads, and what waits to be done.
 
-    `cancelling` says whether a run that is under way, or was, is to be cancelled.
+    `cancelling` says whether a run that is under way, or was, is to be cancelled; `awaiting`, whether one waits for an
+    event.
     """
 
     moment: datetime
@@ -83,6 +87,7 @@ class View:
     dead_workers: bool
     lost_due: LostDue
     cancelling: bool
+    awaiting: bool
     serving: Serving
     due_queues: tuple[str, ...]
 
@@ -107,9 +112,10 @@ async def look(
     )
     row = await cursor.fetchone()
     assert row is not None
-    moment, leads, dead, lost_together, lost_alone, cancelling, served, formats, paused, due = row
+    moment, leads, dead, lost_together, lost_alone, cancelling, awaiting, served, formats, paused, due = row
     serving = Serving(served or {}, formats or {}, as_paused(paused or ()))
-    return View(moment, leads, dead, LostDue(lost_together, lost_alone), cancelling, serving, tuple(due or ()))
+    lost = LostDue(lost_together, lost_alone)
+    return View(moment, leads, dead, lost, cancelling, awaiting, serving, tuple(due or ()))
 
 
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:

@@ -25,6 +25,7 @@ class Child:
     """
 
     process: subprocess.Popen[bytes]
+    measured: psutil.Process
     lane: Lane
     launch: UUID
     tick_descriptor: int
@@ -47,7 +48,7 @@ class Child:
     def memory_bytes(self) -> int:
         """Resident memory; 0 once the process is gone."""
         try:
-            return int(psutil.Process(self.pid).memory_info().rss)
+            return int(self.measured.memory_info().rss)
         except psutil.Error:
             return 0
 
@@ -81,7 +82,8 @@ def start_child(lane: Lane, environment: Mapping[str, str], loop: asyncio.Abstra
     )
     os.close(sending)
     os.set_blocking(receiving, False)
-    child = Child(process, lane, launch, receiving)
+    # Not waited for yet, it is there, even if it ended at once.
+    child = Child(process, psutil.Process(process.pid), lane, launch, receiving)
     loop.add_reader(receiving, _read_tick, child, loop)
     return child
 

@@ -137,7 +137,7 @@ class Relay:
             await self._park(connection, queue, view.serving)
             self._tell(queue, ())
         try:
-            await self._keep_house(connection)
+            await self._keep_house(connection, view)
         except psycopg.Error as error:
             _log.warning("housekeeping failed", error=f"{type(error).__name__}: {error}")
 
@@ -163,12 +163,12 @@ class Relay:
                 return True
         return False
 
-    async def _keep_house(self, connection: Connection) -> None:
+    async def _keep_house(self, connection: Connection, view: View) -> None:
         now = time.monotonic()
         if now >= self._next_fold:
             self._next_fold = now + FOLD_SECONDS
             await fold_tallies(connection, self._database)
-        if now >= self._next_match:
+        if view.awaiting and now >= self._next_match:
             self._next_match = now + MATCH_SECONDS
             woken, self._matched = await match_some(connection, self._database, self._matched, CHUNK)
             tell_of(woken, self._tell)
