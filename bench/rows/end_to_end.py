@@ -11,6 +11,7 @@ from bench.load.bodies import Body, make_bodies
 from bench.load.http import post_request
 from bench.load.loops import Sent, closed_loop, open_loop
 from bench.quantiles import quantile
+from bench.rows.accept import CONNECTIONS
 from bench.rows.checks import check_answers, check_results
 from bench.services import Services
 from bench.systems.documented.system import Documented
@@ -36,9 +37,6 @@ WARM_EVENTS = 100
 
 #: What was sent is finished within so many seconds.
 FINISH_SECONDS = 60.0
-
-#: Connections of the saturating load.
-CONNECTIONS = 64
 
 #: Events of the saturating load, by system, for each second that it is to last.
 SATURATING = {Headrace.name: 2_500, Documented.name: 120}
@@ -82,7 +80,7 @@ async def saturated(
         requests = [post_request(endpoint.path, endpoint.headers, one) for one in bodies]
         began = time.monotonic()
         sent = await closed_loop(
-            endpoint.port, requests, connections=CONNECTIONS, seconds=FINISH_SECONDS, most=len(requests)
+            endpoint.port, requests, connections=CONNECTIONS[system.name], seconds=FINISH_SECONDS, most=len(requests)
         )
         check_answers(sent)
         await _finished(system, WARM_EVENTS + count)

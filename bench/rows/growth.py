@@ -13,7 +13,7 @@ from bench.history import FINISHED, UNFINISHED, multiply
 from bench.load.bodies import Body, make_bodies
 from bench.load.http import fetch, get_request
 from bench.quantiles import quantile
-from bench.rows.accept import posted
+from bench.rows.accept import CONNECTIONS, posted
 from bench.rows.process import drained
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
@@ -113,7 +113,7 @@ async def _measured(services: Services, seconds: float) -> Rates:
     async with Headrace(services) as system:
         before = await system.finished()
         endpoint = await system.start_api()
-        accepted = await posted(endpoint, Body.SMALL, seconds)
+        accepted = await posted(endpoint, Body.SMALL, seconds, CONNECTIONS[system.name])
         more = round(Headrace.events_a_second * seconds)
         await system.fill(make_bodies(Body.SMALL, more))
         await system.start_workers(WORKER_PROCESSES)
