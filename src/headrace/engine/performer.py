@@ -4,7 +4,7 @@ import asyncio
 
 from headrace.domain.outcome import Cancelled, Completed, GivenBack, NodeFailed, Suspended
 from headrace.engine.attempt.execution import Execution
-from headrace.engine.attempt.failures import report_of
+from headrace.engine.attempt.failures import let_go, report_of
 from headrace.engine.attempt.means import Means
 from headrace.engine.attempt.retries import Attempt, Failure
 from headrace.engine.pipeline import Pipeline
@@ -26,6 +26,15 @@ async def perform(
         failure = await execution.run()
     except asyncio.CancelledError:
         return GivenBack(execution.progress())
+    try:
+        return _outcome_of(execution, failure)
+    finally:
+        for one in (failure, *execution.stepper.failures()):
+            if one is not None:
+                let_go(one.error)
+
+
+def _outcome_of(execution: Execution, failure: Failure | None) -> Completed | NodeFailed | Cancelled | Suspended:
     if failure is not None:
         return _ended(execution, failure)
     if execution.pauses:

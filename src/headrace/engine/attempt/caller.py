@@ -128,11 +128,14 @@ class Caller:
         if outcome is None:
             await self._hop(steps_of_hop(self._plan, step))
             outcome = self._ahead.pop(step.position)
-        if isinstance(outcome, BaseException):
-            raise outcome
-        if isinstance(outcome, Done):
-            return outcome
-        return await self._end_awaiting(step, outcome)
+        try:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            if isinstance(outcome, Done):
+                return outcome
+            return await self._end_awaiting(step, outcome)
+        finally:
+            del outcome  # whose traceback has this frame
 
     async def _end_awaiting(self, step: Step, awaiting: Awaiting) -> Done:
         call = awaiting.call
@@ -157,6 +160,7 @@ class Caller:
             outcomes = [*hop.outcomes, late]
         finally:
             self._ahead |= {step.position: outcome for step, outcome in zip(steps, outcomes, strict=False)}
+            hop.outcomes.clear()  # the frames of its errors have the hop
 
     async def _in_time(self, spec: NodeSpec, call: Call, awaitable: Awaitable[Any]) -> Any:
         """Await a node up to its timeout; one that ignores its cancellation is abandoned a little later."""
@@ -170,17 +174,24 @@ class Caller:
             except StopIteration as ended:
                 return ended.value
             awaitable = go_on(awaitable, awaited)
-        late = NodeTimeout(f"ran longer than {spec.timeout_seconds:g} s")
-        watch = loop.call_at(due + CANCEL_SECONDS, self.abandon, asyncio.current_task(), call.node, spec, late)
+        watch = loop.call_at(due + CANCEL_SECONDS, _leave, self.abandon, asyncio.current_task(), call.node, spec)
         try:
             async with asyncio.timeout_at(due) as deadline:
                 output = await awaitable
         except Exception as error:
             if not deadline.expired():
                 raise
-            raise late from error
+            raise _late(spec) from error
         finally:
             watch.cancel()
         if deadline.expired():
-            raise late
+            raise _late(spec)
         return output
+
+
+def _leave(abandon: Abandon, task: asyncio.Task[Any] | None, name: str, spec: NodeSpec) -> None:
+    abandon(task, name, spec, _late(spec))
+
+
+def _late(spec: NodeSpec) -> NodeTimeout:
+    return NodeTimeout(f"ran longer than {spec.timeout_seconds:g} s")

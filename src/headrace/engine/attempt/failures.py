@@ -95,6 +95,20 @@ def report_of(error: BaseException) -> ErrorReport:
     )
 
 
+def let_go(error: BaseException) -> None:
+    """Have an error that was reported hold nothing any more: its frames refer to the attempt that refers to it."""
+    errors, freed = [error], set[int]()
+    while errors:
+        one = errors.pop()
+        if id(one) in freed:
+            continue
+        freed.add(id(one))
+        one.__traceback__ = None
+        errors += [other for other in (one.__cause__, one.__context__) if other is not None]
+        if isinstance(one, BaseExceptionGroup):
+            errors += one.exceptions
+
+
 def _type_name(kind: type[BaseException]) -> str:
     plain = kind.__module__ in ("builtins", "__main__")
     return kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"

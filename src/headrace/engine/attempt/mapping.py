@@ -32,10 +32,6 @@ KeepItem = Callable[[int, Done], Awaitable[None]]
 HoldItem = Callable[[int, Failure], None]
 
 
-class _ItemFailed(Exception):
-    """Ends the others."""
-
-
 class MapRun:
     """The items of one map in one attempt. `done` has those that are through, `paused` those that are held.
 
@@ -53,6 +49,7 @@ class MapRun:
         self._trials = trials
         self._started_at = started_at
         self._errors: dict[int, str] = {}
+        self._working: list[asyncio.Task[None]] = []
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over an item that an earlier attempt finished, if it still fits."""
@@ -81,12 +78,10 @@ class MapRun:
         held = set(self.paused)
         free = [index for index in ahead if index not in held]
         queue = iter(free)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(limit, len(free))):
-                    group.create_task(self._work(queue, keep, hold))
-        except* _ItemFailed:
-            pass  # `failure` says the same
+        async with asyncio.TaskGroup() as group:
+            works = (self._work(queue, keep, hold) for _ in range(min(limit, len(free))))
+            self._working = [group.create_task(work) for work in works]
+        self._working = []
 
     @property
     def is_through(self) -> bool:
@@ -120,13 +115,20 @@ class MapRun:
                 case Failure() if self.failure is not None:
                     return  # cancelled while something stood in for it
                 case Failure(delay_seconds=None):
-                    self.failure = outcome
-                    raise _ItemFailed
+                    self._fail(outcome)
+                    return
                 case Failure():
                     self.late[index] = outcome
                     hold(index, outcome)
                 case None:
                     return
+
+    def _fail(self, failure: Failure) -> None:
+        """End what runs for other items. Nothing is raised: an error that went through a group would not be freed."""
+        self.failure = failure
+        for task in self._working:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     def _has_failed(self) -> bool:
         return self.failure is not None

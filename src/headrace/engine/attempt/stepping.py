@@ -1,6 +1,6 @@
 """Taking one step to its end, whatever its shape: done, skipped, paused, or failed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +50,10 @@ class Stepper:
         """The newest failure among those whose node is held until its retry."""
         held = [failure for name, failure in self._late.items() if self.pauses.holds(name)]
         return held[-1] if held else None
+
+    def failures(self) -> Collection[Failure]:
+        """Those whose node was held until its retry, newest last."""
+        return self._late.values()
 
     async def take(self, step: Step) -> Ready:
         """Run a step; the answer is those that can start now: none where it is paused, or the attempt is over."""

@@ -103,9 +103,12 @@ class Trials:
                 if calls > 1:
                     done.started_at, done.calls = first_call, calls
                 return done
-            if failure.delay_seconds is None or not failure.is_brief:
-                return replace(failure, started_at=first_call, calls=calls)
-            await asyncio.sleep(failure.delay_seconds)
+            try:
+                if failure.delay_seconds is None or not failure.is_brief:
+                    return replace(failure, started_at=first_call, calls=calls)
+                await asyncio.sleep(failure.delay_seconds)
+            finally:
+                del failure  # whose traceback has this frame
             now = self._clock()
         return None
 

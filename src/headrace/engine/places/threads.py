@@ -122,9 +122,12 @@ class NodeThreads:
         self._take(call)
         self._watch(call, call.look_seconds)
         value, error = await call.future
-        if error is not None:
-            raise error
-        return value
+        try:
+            if error is not None:
+                raise error
+            return value
+        finally:
+            del call, error  # whose traceback has this frame
 
     def _take(self, call: _Call) -> None:
         with self._lock:
