@@ -38,7 +38,7 @@ class Scale:
 
 
 #: A whole run, and a quick one.
-FULL = Scale(seconds=4.0, read_back=1_000, part=1.0)
+FULL = Scale(seconds=3.0, read_back=1_000, part=1.0)
 QUICK = Scale(seconds=2.0, read_back=200, part=0.03)
 
 

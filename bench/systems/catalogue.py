@@ -23,6 +23,8 @@ class Entry:
 
     system: MakesProcesses
     bodies: Sequence[Body]
+    #: Measured in the first round only.
+    once: bool = False
 
 
 #: The queues that are far from Headrace on small bodies are not measured on others: the run would be too long.
@@ -32,7 +34,7 @@ PROCESSING: Sequence[Entry] = (
     Entry(Headrace, BOTH),
     Entry(Documented, BOTH),
     Entry(CeleryLate, SMALL),
-    Entry(CeleryLateWithResults, SMALL),
+    Entry(CeleryLateWithResults, SMALL, once=True),
     Entry(PgQueuer, BOTH),
     Entry(Procrastinate, SMALL),
     Entry(Dbos, SMALL),

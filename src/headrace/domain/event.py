@@ -52,9 +52,9 @@ class Losses:
     unseen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A claimed run: `owner` and `attempt` are the fence of every later write.
+    """A claimed run, itself and no other: `owner` and `attempt` are the fence of every later write.
 
     `begun_at` is when its first attempt began; `pipeline` names the one that earlier ones followed, with its version.
     """

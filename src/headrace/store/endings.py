@@ -111,10 +111,10 @@ def finished_columns(rows: Sequence[Finished]) -> dict[str, Any]:
     return {
         **_fence(rows),
         "states": [row.state for row in rows],
-        "reasons": [row.reason for row in rows],
-        "nodes": [row.node for row in rows],
+        "reasons": _or_none([row.reason for row in rows]),
+        "nodes": _or_none([row.node for row in rows]),
         "contexts": [None if row.task_context is None else row.task_context.decode() for row in rows],
-        "errors": [_error_json(row.error) for row in rows],
+        "errors": _or_none([_error_json(row.error) for row in rows]),
         "started": [row.run.started_at for row in rows],
     }
 
@@ -162,6 +162,11 @@ def _progress(rows: Sequence[Delayed | Released]) -> dict[str, Any]:
         "failures": [_counts_json(row.progress.failures) for row in rows],
         "pipelines": [row.progress.pipeline for row in rows],
     }
+
+
+def _or_none(column: list[str | None]) -> list[str | None] | None:
+    """A column of nothing but NULL as one NULL, which `unnest` fills up."""
+    return column if any(value is not None for value in column) else None
 
 
 def _error_json(error: ErrorReport | None) -> str | None:

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+
 from headrace.domain.event import Losses, Run
 from headrace.domain.states import Reason
 from headrace.store.body import unpack
@@ -116,8 +121,20 @@ async def lock_runs(connection: Connection, database: Database, ids: Sequence[UU
 
 async def _claim(connection: Connection, statement: Any, arguments: dict[str, Any]) -> list[Run]:
     async with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("jsonb", _CountsLoader)
         await cursor.execute(statement, {**arguments, "format": FORMAT})
         return [_run(arguments["owner"], row) for row in await cursor.fetchall()]
+
+
+class _CountsLoader(Loader):
+    """Reads `failures`, of which a run nearly always has none."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> dict[str, int]:
+        encoded = bytes(data)
+        counts: dict[str, int] = {} if encoded == b"\x01{}" else orjson.loads(encoded[1:])  # behind jsonb's version
+        return counts
 
 
 def _run(owner: UUID, row: tuple[Any, ...]) -> Run:

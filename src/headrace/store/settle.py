@@ -49,7 +49,7 @@ async def settle(
         arguments = {**columns(rows), "now": now, "release": release}
         cursor = await connection.execute(database.sql(statement), arguments)
         held.update(await cursor.fetchall())
-    kept = [settled for settled in batch if settled.run.attempt_key in held]
+    kept = batch if len(held) == len(batch) else [one for one in batch if one.run.attempt_key in held]
     await _write_progress(connection, database, kept)
     await _write_endings(connection, database, [settled for settled in kept if isinstance(settled, Finished)], release)
     return held
@@ -66,7 +66,7 @@ def _by_kind(batch: Sequence[Settled]) -> list[tuple[LiteralString, _Columns, li
         (Parked, endings.PARK, endings.parked_columns),
         (Released, endings.RELEASE, endings.released_columns),
     )
-    ordered = sorted(batch, key=lambda settled: settled.run.event_id)
+    ordered = sorted(batch, key=lambda settled: settled.run.event_id.int)
     found = [(sql, columns, [s for s in ordered if isinstance(s, kind)]) for kind, sql, columns in kinds]
     return [part for part in found if part[2]]
 

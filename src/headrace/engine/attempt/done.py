@@ -30,8 +30,12 @@ class Done:
 
     def times(self) -> dict[str, Any]:
         """The node's metadata."""
-        ends = {"finishes": True} if self.finishes else {}
-        return {**Done.timed("succeeded", self.started_at, self.finished_at, self.calls), **self.details, **ends}
+        times = Done.timed("succeeded", self.started_at, self.finished_at, self.calls)
+        if self.details:
+            times.update(self.details)
+        if self.finishes:
+            times["finishes"] = True
+        return times
 
     @staticmethod
     def timed(state: str, started_at: datetime, finished_at: datetime, calls: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Calling a node until it succeeds, until its retry is far away, or none is left; and what stands in then."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -39,9 +39,9 @@ class Trials:
         self._clock = clock
         self._is_over = is_over
 
-    async def call(self, step: Step) -> Done | Failure | None:
+    def call(self, step: Step) -> Coroutine[Any, Any, Done | Failure | None]:
         """Call a node; its failure is final, or its retry is more than a moment away."""
-        return await self._until_done(step, step.name, partial(self._caller.call, step), self._is_over)
+        return self._until_done(step, step.name, partial(self._caller.call, step), self._is_over)
 
     async def call_item(self, step: Step, index: int, item: Any, is_over: IsOver) -> Done | Failure | None:
         """Call the function of a map for one item, unless the map is over."""

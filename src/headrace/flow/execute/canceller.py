@@ -1,8 +1,7 @@
 """Ending runs of this process that an operator cancels while they are under way."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from uuid import UUID
+from collections.abc import Callable, Collection
 
 import psycopg
 import structlog
@@ -28,18 +27,18 @@ class Canceller:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._under_way: dict[AttemptKey, tuple[UUID, Cancel]] = {}
+        self._under_way: dict[Run, Cancel] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def begin(self, run: Run, cancel: Cancel) -> None:
         """From now on, end this attempt by `cancel` if its run is to be cancelled."""
-        self._under_way[run.attempt_key] = (run.owner, cancel)
+        self._under_way[run] = cancel
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_on())
 
     def end(self, run: Run) -> None:
         """The attempt is over."""
-        self._under_way.pop(run.attempt_key, None)
+        self._under_way.pop(run, None)
 
     def close(self) -> None:
         """Look no more."""
@@ -59,12 +58,12 @@ class Canceller:
     async def _look(self) -> None:
         try:
             async with self._database.connection(timeout_seconds=CONNECT_SECONDS) as connection:
-                for owner in {owner for owner, _ in self._under_way.values()}:
+                for owner in {run.owner for run in self._under_way}:
                     self._cancel(await find_cancelled(connection, self._database, owner))
         except psycopg.Error as error:
             _log.info("cannot see what is to be cancelled", error=type(error).__name__)
 
-    def _cancel(self, attempts: Iterable[AttemptKey]) -> None:
-        for attempt in attempts:
-            if attempt in self._under_way:
-                self._under_way[attempt][1]()
+    def _cancel(self, attempts: Collection[AttemptKey]) -> None:
+        for run, cancel in list(self._under_way.items()):
+            if run.attempt_key in attempts:
+                cancel()

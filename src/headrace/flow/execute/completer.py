@@ -116,8 +116,10 @@ def _bytes_of(settled: Settled) -> int:
     """About what its statements carry."""
     if isinstance(settled, Parked):
         return 0
-    outputs = sum(len(checkpoint.output or b"") for checkpoint in settled.progress.checkpoints)
-    logged = len(settled.progress.logged or b"")
-    if not isinstance(settled, Finished):
-        return outputs + logged
-    return outputs + logged + len(settled.task_context or b"") + sum(len(event.body) for event in settled.emitted)
+    progress = settled.progress
+    size = len(progress.logged or b"")
+    if progress.checkpoints:
+        size += sum(len(checkpoint.output or b"") for checkpoint in progress.checkpoints)
+    if isinstance(settled, Finished):
+        size += len(settled.task_context or b"") + sum(len(event.body) for event in settled.emitted)
+    return size

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from headrace.domain.event import AttemptKey, Run
+from headrace.domain.event import Run
 from headrace.domain.outcome import GivenBack, NodeFailed
 from headrace.domain.settle import Settled, settle
 from headrace.engine.attempt.failures import report_of
@@ -42,14 +42,6 @@ class ExecutorSettings:
     lost_threads: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A run from its claim until its result is stored, and the task that performs it."""
-
-    run: Run
-    task: asyncio.Task[None]
-
-
 class Executor:
     """Runs on one event loop for the life of its process. `owner` answers the id that may claim now, or None."""
 
@@ -68,7 +60,7 @@ class Executor:
         self._owner = owner
         self._settings = settings
         self._tell = tell
-        self._held: dict[AttemptKey, Held] = {}
+        self._held: dict[Run, asyncio.Task[None]] = {}
         self._named: list[UUID] = []
         self._strays = Strays(claimer.database)
         self._full = False
@@ -123,7 +115,7 @@ class Executor:
         if owner is None:
             return []
         try:
-            await self._strays.give_back(owner, [held.run for held in self._held.values()])
+            await self._strays.give_back(owner, self._held)
             return await self._claim_for(owner)
         except psycopg.Error as error:
             _log.warning("cannot claim", error=type(error).__name__)
@@ -153,11 +145,10 @@ class Executor:
             return
 
     def _start(self, claimed: Claimed) -> None:
-        task = asyncio.create_task(self._finish(claimed))
-        self._held[claimed.run.attempt_key] = Held(claimed.run, task)
+        self._held[claimed.run] = asyncio.create_task(self._finish(claimed))
 
     def _performing(self) -> list[asyncio.Task[None]]:
-        return [held.task for held in self._held.values() if not held.task.done()]
+        return [task for task in self._held.values() if not task.done()]
 
     async def _finish(self, claimed: Claimed) -> None:
         self._completer.add(await self._perform(claimed), self._let_go)
@@ -174,7 +165,7 @@ class Executor:
 
     def _let_go(self, settled: Settled, answer: bool | BaseException) -> None:
         run = settled.run
-        del self._held[run.attempt_key]
+        del self._held[run]
         self._performer.notebook.close(run)
         if not self._held or (self._full and self._room() > 0):
             self._wake.set()

@@ -56,7 +56,8 @@ class Notebook:
 
     def close(self, run: Run) -> None:
         """The attempt is over."""
-        self._counts.pop(run.event_id, None)
+        if self._counts:
+            self._counts.pop(run.event_id, None)
 
     async def drained(self, seconds: float) -> None:
         """Wait until all is stored or dropped, at most so long."""
