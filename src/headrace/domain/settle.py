@@ -72,12 +72,15 @@ class Released:
 
 Settled = Finished | Delayed | Parked | Released
 
+#: What is left by an attempt that logged nothing and was through.
+NOTHING = Progress()
+
 
 def settle(run: Run, outcome: Outcome) -> Settled:
     """What becomes of a run after an attempt."""
     match outcome:
         case Completed():
-            progress = Progress(logged=outcome.logged)
+            progress = NOTHING if outcome.logged is None else Progress(logged=outcome.logged)
             clears = outcome.stored or not run.is_first
             return Finished(
                 run,

@@ -22,6 +22,7 @@ _serialize = _serializer.to_json
 #: An escaped U+0000, as opposed to an escaped backslash before the letters u0000.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
+_SCALARS = (str, int, bool, type(None))
 _PLAIN = (str, int, float, complex, bytes, bytearray, type(None), dict, list, tuple, set, frozenset, deque)
 _ADDRESSES = (IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)
 _WRITABLE = (*_PLAIN, *_ADDRESSES, date, time, timedelta, Decimal, Enum, UUID, PurePath, re.Pattern)
@@ -35,6 +36,8 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
     no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, and U+0000, which Postgres
     cannot read. What becomes larger than `most_bytes` is not read through: it is its caller's to refuse.
     """
+    if type(value) in _SCALARS:
+        return _scalar_json(value)
     if type(value) not in _PLAIN and isinstance(value, Iterator):
         raise ValueError("an iterator would be used up by writing it down")
     encoded = _serialize(value, exclude=without)
@@ -46,8 +49,18 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
         told = _serialize(_serializer.to_python(value, mode="json", exclude=without))
     if b"NaN" in told or b"Infinity" in told:
         _refuse_constants(told)
-    if b"\\u0000" in encoded and _NUL.search(encoded):
-        raise ValueError("the character U+0000 cannot be stored")
+    _refuse_nul(encoded)
+    return encoded
+
+
+def _scalar_json(value: object) -> bytes:
+    if type(value) is int:
+        return b"%d" % value  # of any length
+    try:
+        encoded = orjson.dumps(value)
+    except TypeError:
+        raise ValueError("a lone surrogate is not JSON") from None
+    _refuse_nul(encoded)
     return encoded
 
 
@@ -58,6 +71,11 @@ def plain_json(value: object) -> bytes:
     except TypeError as error:
         raise ValueError("this has no JSON form") from error
     return to_json(value) if b"\\u0000" in encoded else encoded
+
+
+def _refuse_nul(encoded: bytes) -> None:
+    if b"\\u0000" in encoded and _NUL.search(encoded):
+        raise ValueError("the character U+0000 cannot be stored")
 
 
 def _refuse_constants(encoded: bytes) -> None:

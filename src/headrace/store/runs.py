@@ -55,6 +55,9 @@ _LOCK = "SELECT FROM headrace.runs WHERE event_id = ANY (%(ids)s) ORDER BY event
 #: What a run waits for that an operator may let it try at once.
 RETRIED = (Reason.RETRY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
 
+#: Those of nearly every run.
+NO_LOSSES = Losses()
+
 #: The newest form of a run's row that this release understands; newer ones are left to newer workers.
 FORMAT = 1
 
@@ -152,7 +155,7 @@ def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
         epoch=epoch,
         attempt=attempt,
         failures=failures,
-        losses=Losses(losses, solo_losses, unseen_losses),
+        losses=Losses(losses, solo_losses, unseen_losses) if losses else NO_LOSSES,
         body=unpack(body),
         started_at=started,
         begun_at=begun,
