@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from headrace.engine.json_form import may_have_json_form, to_json
+from headrace.engine.json_form import may_have_json_form, plain_json, to_json
 
 
 class Colour(Enum):
@@ -114,3 +114,20 @@ def test_a_type_may_have_a_json_form(kind: object) -> None:
 @pytest.mark.parametrize("kind", [Plain, Derived])
 def test_a_type_has_certainly_none(kind: object) -> None:
     assert not may_have_json_form(kind)
+
+
+#: All but U+0000 and lone surrogates.
+WRITABLE = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+
+
+@given(st.none() | st.booleans() | st.integers() | st.text(WRITABLE))
+def test_a_scalar_alone_is_written_as_within_a_list(value: object) -> None:
+    assert b"[" + to_json(value) + b"]" == to_json([value])
+
+
+TIMES = {"at": st.datetimes(timezones=st.just(UTC)), "milliseconds": st.floats(0, 1e6), "error": st.text(WRITABLE)}
+
+
+@given(st.dictionaries(st.text(WRITABLE, max_size=3), st.fixed_dictionaries({}, optional=TIMES)))
+def test_what_is_plain_is_written_the_same(value: object) -> None:
+    assert plain_json(value) == to_json(value)

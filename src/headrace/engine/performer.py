@@ -29,7 +29,7 @@ async def perform(
     try:
         return _outcome_of(execution, failure)
     finally:
-        for one in (failure, *execution.stepper.failures()):
+        for one in (failure, *execution.stepper.late):
             if one is not None:
                 let_go(one.error)
 

@@ -51,8 +51,9 @@ class Stepper:
         held = [failure for name, failure in self._late.items() if self.pauses.holds(name)]
         return held[-1] if held else None
 
-    def failures(self) -> Collection[Failure]:
-        """Those whose node was held until its retry, newest last."""
+    @property
+    def late(self) -> Collection[Failure]:
+        """The failures whose node, or item, was held until its retry; newest last."""
         return self._late.values()
 
     async def take(self, step: Step) -> Ready:
