@@ -59,7 +59,7 @@ class Converting(Declaring, type="stored.converting", str_to_lower=True):
 
 
 class Renaming(Declaring, type="stored.renaming"):
-    note: str = Field("none", alias="currency", serialization_alias="told")
+    note: str = Field("none", alias="tale", serialization_alias="told")
 
 
 class Excluding(Declaring, type="stored.excluding"):
@@ -84,6 +84,7 @@ FIELDS = {
     "amount": st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False),
     "currency": st.text("aEé ", max_size=3),
     "shade": st.text("aEé ", max_size=3),
+    "tale": st.text("aEé ", max_size=3),
     "number": st.integers(-(2**53), 2**53) | st.booleans() | st.sampled_from(["7", 7.0]),
     "shown": st.booleans() | st.sampled_from([0, 1, "yes"]),
 }

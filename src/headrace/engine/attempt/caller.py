@@ -66,13 +66,18 @@ class Caller:
         self, step: Step, spec: NodeSpec, inputs: Sequence[Input], name: str, started_at: datetime, **given: Any
     ) -> Done:
         """Call a node's function, or the one that stands in for it, under a name; `given` fills what no node fills."""
-        arguments = fill(inputs, given, self._values)
+        arguments = fill(inputs, given, self._values) if given else fill(inputs, self._values)
         if spec.injected and not spec.options.process:
             await self._inject(spec, arguments)
         call = Call(self._traces, name, self.is_over)
         token = calling.set(call)
         try:
-            output, encoded = await self._run(step, spec, arguments, call)
+            if spec.options.process:
+                output, encoded = await self._run_apart(step, spec, arguments, call)
+            elif spec.is_async:
+                output, encoded = _written(step, name, await self._in_time(spec, call, spec.function(**arguments)))
+            else:
+                output, encoded = _written(step, name, await self._run_threaded(spec, arguments, call))
         finally:
             call.is_left = True
             calling.reset(token)
@@ -104,24 +109,20 @@ class Caller:
                 raise
             raise NodeTimeout(f"waited longer than {limit:g} s for its resources") from error
 
-    async def _run(self, step: Step, spec: NodeSpec, arguments: dict[str, Any], call: Call) -> tuple[Any, bytes]:
-        seconds = spec.timeout_seconds
-        if spec.options.process:
-            limit = None if self._means.is_patient else seconds
-            names = {name: marker.name for name, marker in spec.injected.items() if isinstance(marker, Secret)}
-            encoded = await self._means.processes.run(
-                spec.function, arguments, limit, call, retry_on=spec.retry_on, secrets=names
-            )
-            return step.item_codec.read(encoded), encoded
-        if spec.is_async:
-            output = await self._in_time(spec, call, spec.function(**arguments))
-        else:
-            output = await self._means.threads.run(partial(spec.function, **arguments), timeout_seconds=seconds)
-            if inspect.isawaitable(output):
-                output = await self._in_time(spec, call, output)
-        if isinstance(step.spec.shape, Router):
-            output = named(output)
-        return output, checked(call.node, output)
+    async def _run_apart(self, step: Step, spec: NodeSpec, arguments: dict[str, Any], call: Call) -> tuple[Any, bytes]:
+        """In a process of its own."""
+        limit = None if self._means.is_patient else spec.timeout_seconds
+        names = {name: marker.name for name, marker in spec.injected.items() if isinstance(marker, Secret)}
+        encoded = await self._means.processes.run(
+            spec.function, arguments, limit, call, retry_on=spec.retry_on, secrets=names
+        )
+        return step.item_codec.read(encoded), encoded
+
+    async def _run_threaded(self, spec: NodeSpec, arguments: dict[str, Any], call: Call) -> Any:
+        """In a thread, and on the loop what it returns to be awaited."""
+        function = partial(spec.function, **arguments)
+        output = await self._means.threads.run(function, timeout_seconds=spec.timeout_seconds)
+        return await self._in_time(spec, call, output) if inspect.isawaitable(output) else output
 
     async def _call_in_hop(self, step: Step) -> Done:
         outcome = self._ahead.pop(step.position, None)
@@ -187,6 +188,12 @@ class Caller:
         if deadline.expired():
             raise _late(spec)
         return output
+
+
+def _written(step: Step, name: str, output: Any) -> tuple[Any, bytes]:
+    if isinstance(step.spec.shape, Router):
+        output = named(output)
+    return output, checked(name, output)
 
 
 def _leave(abandon: Abandon, task: asyncio.Task[Any] | None, name: str, spec: NodeSpec) -> None:

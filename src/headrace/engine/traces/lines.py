@@ -15,6 +15,9 @@ MOST_LINES = 200
 #: A line is cut here.
 LINE_CHARACTERS = 2_000
 
+#: Of all attempts: most of them have no lines, and a lock of their own would be made for nothing.
+_lock = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -31,21 +34,24 @@ class Lines:
 
     def __init__(self) -> None:
         self.dropped = 0
-        self._kept: deque[Line] = deque(maxlen=MOST_LINES)
-        self._lock = threading.Lock()
+        self._kept: deque[Line] | None = None
 
     def add(self, level: str, text: str, node: str, moment: datetime) -> None:
         """Keep a line, as `storable` makes it."""
         line = Line(moment, node, level, storable(text))
-        with self._lock:
+        with _lock:
+            if self._kept is None:
+                self._kept = deque(maxlen=MOST_LINES)
             self.dropped += len(self._kept) == MOST_LINES
             self._kept.append(line)
 
     def to_json(self) -> bytes | None:
         """`{"lines": [{"at", "node", "level", "text"}], "dropped": n}`, oldest line first; None if there is none."""
-        with self._lock:
+        if self._kept is None:
+            return None
+        with _lock:
             kept, dropped = list(self._kept), self.dropped
-        return orjson.dumps({"lines": kept, "dropped": dropped}) if kept else None
+        return orjson.dumps({"lines": kept, "dropped": dropped})
 
 
 def storable(text: str, characters: int = LINE_CHARACTERS) -> str:
