@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from bench.counters import stored_bytes
 from bench.load.bodies import Body, make_bodies
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
-from bench.waiting import until
 
 ROW = "disk"
 
@@ -53,15 +52,10 @@ async def measure(services: Services, *, events: int) -> Outcome:
         await system.start_workers(WORKER_PROCESSES)
         for start in range(0, events, PART):
             await system.fill(bodies[start : start + PART])
-            through = partial(_are_finished, system, min(start + PART, events))
-            await until(through, "a part is through", PATIENCE_SECONDS)
+            await until_finished(system, min(start + PART, events), PATIENCE_SECONDS)
             # As the server does each minute; all of this takes less.
             await connection.execute("VACUUM headrace.runs")
         return Outcome(sum(map(len, bodies)), await stored_bytes(connection))
-
-
-async def _are_finished(system: Headrace, events: int) -> bool:
-    return await system.finished() == events
 
 
 async def disk(services: Services, scale: Scale) -> Sequence[Figure]:

@@ -13,6 +13,7 @@ from bench.load.loops import Sent, closed_loop, open_loop
 from bench.quantiles import quantile
 from bench.rows.accept import CONNECTIONS
 from bench.rows.checks import check_answers, check_results
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.documented.system import Documented
 from bench.systems.floor.parts import Part
@@ -20,7 +21,6 @@ from bench.systems.floor.system import Floor
 from bench.systems.headrace.system import Headrace
 from bench.systems.system import Endpoint, EndToEnd
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
-from bench.waiting import until
 
 ROW = "end_to_end"
 
@@ -60,7 +60,7 @@ async def latencies(
             sent = await open_loop(endpoint.port, requests, rate)
             check_answers(sent)
             sent_before += len(sent)
-            await _finished(system, sent_before)
+            await until_finished(system, sent_before, FINISH_SECONDS)
             milliseconds = await _milliseconds(system, sent)
             figures += [
                 Figure(latency_of(rate, name), body, system.name, "ms", quantile(milliseconds, part))
@@ -83,7 +83,7 @@ async def saturated(
             endpoint.port, requests, connections=CONNECTIONS[system.name], seconds=FINISH_SECONDS, most=len(requests)
         )
         check_answers(sent)
-        await _finished(system, WARM_EVENTS + count)
+        await until_finished(system, WARM_EVENTS + count, FINISH_SECONDS)
         seconds = time.monotonic() - began
         ids = [system.id_of(one.answer.body) for one in sent if one.answer is not None]
         await check_results(system, ids, [bodies[one.number] for one in sent], scale.read_back)
@@ -103,19 +103,12 @@ async def _warm(system: EndToEnd, body: Body) -> Endpoint:
     await system.start_workers(WORKER_PROCESSES)
     requests = _requests(endpoint, body, WARM_EVENTS)
     check_answers(await closed_loop(endpoint.port, requests, connections=4, seconds=FINISH_SECONDS, most=WARM_EVENTS))
-    await _finished(system, WARM_EVENTS)
+    await until_finished(system, WARM_EVENTS, FINISH_SECONDS)
     return endpoint
 
 
 def _requests(endpoint: Endpoint, body: Body, count: int) -> list[bytes]:
     return [post_request(endpoint.path, endpoint.headers, one) for one in make_bodies(body, count)]
-
-
-async def _finished(system: EndToEnd, events: int) -> None:
-    async def all_are() -> bool:
-        return await system.finished() >= events
-
-    await until(all_are, f"{events} events are finished", FINISH_SECONDS)
 
 
 async def _milliseconds(system: EndToEnd, sent: Sequence[Sent]) -> Sequence[float]:

@@ -14,6 +14,7 @@ from bench.load.bodies import Body, make_bodies
 from bench.load.http import fetch, get_request
 from bench.quantiles import quantile
 from bench.rows.accept import CONNECTIONS, posted
+from bench.rows.finishing import until_finished
 from bench.rows.process import drained
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
@@ -95,11 +96,7 @@ async def _originals(services: Services) -> list[UUID]:
     async with Headrace(services) as system:
         ids = await system.fill(make_bodies(Body.SMALL, ORIGINALS))
         await system.start_workers(WORKER_PROCESSES)
-
-        async def all_are() -> bool:
-            return await system.finished() == ORIGINALS
-
-        await until(all_are, "the originals are finished", START_SECONDS)
+        await until_finished(system, ORIGINALS, START_SECONDS)
     return [UUID(event_id) for event_id in ids]
 
 

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from bench.load.bodies import Body, Work, make_bodies
 from bench.load.http import fetch, post_request
 from bench.quantiles import quantile
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
-from bench.waiting import until
 
 ROW = "light_nodes"
 
@@ -34,7 +33,7 @@ async def light_nodes(services: Services, scale: Scale) -> Sequence[Figure]:
         for number, body in enumerate(bodies, start=1):
             due = time.time()
             [answer] = await fetch(endpoint.port, [post_request(endpoint.path, endpoint.headers, body)])
-            await until(partial(_is_finished, system, number), f"event {number} is finished", FINISH_SECONDS)
+            await until_finished(system, number, FINISH_SECONDS)
             event_id = system.id_of(answer.body)
             seconds.append((await system.finished_at([event_id]))[event_id] - due)
         counted = seconds[WARM_EVENTS:]
@@ -42,10 +41,6 @@ async def light_nodes(services: Services, scale: Scale) -> Sequence[Figure]:
             Figure(f"{FORTY}, p50", Body.SMALL, system.name, "s", quantile(counted, 0.5)),
             Figure(f"{FORTY}, p99", Body.SMALL, system.name, "s", quantile(counted, 0.99)),
         ]
-
-
-async def _is_finished(system: Headrace, events: int) -> bool:
-    return await system.finished() >= events
 
 
 def trials() -> list[Trial]:

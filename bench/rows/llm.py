@@ -18,11 +18,11 @@ from bench.load.loops import open_loop
 from bench.load.model_calls import BACKOFF_SECONDS, CALLS, calls_of, make_body
 from bench.processes import cpu_seconds
 from bench.quantiles import quantile
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.headrace.system import Headrace
 from bench.systems.system import Endpoint
 from bench.trials import Figure, Scale, Trial
-from bench.waiting import until
 from bench.watch import Watch
 from headrace.store.body import unpack
 
@@ -106,11 +106,8 @@ async def _run(system: Headrace, endpoint: Endpoint, numbers: range, scale: floa
         assert sent.answer, "an open loop returns when all is answered"
         assert sent.answer.status == 202, sent.answer
 
-    async def all_finished() -> bool:
-        return await system.finished() >= finished
-
     longest = max(planned_seconds(number, scale) for number in numbers)
-    await until(all_finished, f"{len(numbers)} events are through", longest + PATIENCE_SECONDS)
+    await until_finished(system, finished, longest + PATIENCE_SECONDS)
 
 
 def planned_seconds(number: int, scale: float) -> float:

@@ -10,11 +10,11 @@ import psycopg
 
 from bench.load.bodies import Body, make_bodies
 from bench.load.http import fetch, post_request
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.headrace.system import Headrace, batches_of
 from bench.systems.system import Endpoint
 from bench.trials import Figure, Scale, Trial
-from bench.waiting import until
 from bench.watch import worker_memory
 
 ROW = "memory"
@@ -68,10 +68,7 @@ async def _part(
     posts = [post_request(endpoint.batch_path, endpoint.headers, batch) for batch in batches_of(bodies, 200)]
     await fetch(endpoint.port, posts, connections=4)
 
-    async def all_finished() -> bool:
-        return await system.finished() == (part + 1) * size
-
-    await until(all_finished, f"{size} events are through", PATIENCE_SECONDS + size / 500)
+    await until_finished(system, (part + 1) * size, PATIENCE_SECONDS + size / 500)
     return api.memory_info().rss, max(await worker_memory(connection))
 
 

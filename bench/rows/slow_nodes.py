@@ -9,12 +9,12 @@ from functools import partial
 
 from bench.load.bodies import Body, Work, make_bodies
 from bench.load.http import fetch, post_request
+from bench.rows.finishing import until_finished
 from bench.services import Services
 from bench.systems.documented.system import Documented
 from bench.systems.headrace.system import Headrace
 from bench.systems.system import Endpoint, EndToEnd
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
-from bench.waiting import until
 
 ROW = "slow_nodes"
 
@@ -52,12 +52,9 @@ async def slow_nodes(
 async def _seconds(system: EndToEnd, endpoint: Endpoint, bodies: Sequence[bytes], before: int) -> float:
     requests = [post_request(endpoint.path, endpoint.headers, body) for body in bodies]
 
-    async def done() -> bool:
-        return await system.finished() >= before + len(bodies)
-
     began = time.monotonic()
     await fetch(endpoint.port, requests, CONNECTIONS)
-    await until(done, f"{len(bodies)} events are finished", FINISH_SECONDS)
+    await until_finished(system, before + len(bodies), FINISH_SECONDS)
     return time.monotonic() - began
 
 

@@ -66,7 +66,7 @@ class Caller:
         self, step: Step, spec: NodeSpec, inputs: Sequence[Input], name: str, started_at: datetime, **given: Any
     ) -> Done:
         """Call a node's function, or the one that stands in for it, under a name; `given` fills what no node fills."""
-        arguments = fill(inputs, given, self._values) if given else fill(inputs, self._values)
+        arguments = fill(inputs, given, self._values)
         if spec.injected and not spec.options.process:
             await self._inject(spec, arguments)
         call = Call(self._traces, name, self.is_over)

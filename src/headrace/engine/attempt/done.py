@@ -31,8 +31,7 @@ class Done:
     def times(self) -> dict[str, Any]:
         """The node's metadata."""
         times = Done.timed("succeeded", self.started_at, self.finished_at, self.calls)
-        if self.details:
-            times.update(self.details)
+        times.update(self.details)
         if self.finishes:
             times["finishes"] = True
         return times
