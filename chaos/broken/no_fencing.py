@@ -11,8 +11,6 @@ replace_sql(
         "JOIN done d USING (event_id, run_number, attempt)\n    WHERE r.owner = d.owner",
         "JOIN done d USING (event_id, run_number)",
     ),
-    ("FROM gone g JOIN done d USING (event_id, run_number, attempt)", "FROM gone g JOIN done d USING (event_id)"),
-    ("FROM gone JOIN done d USING (event_id, run_number, attempt)", "FROM gone JOIN done d USING (event_id)"),
 )
 replace_sql(
     checkpoints._STORE,  # noqa: SLF001

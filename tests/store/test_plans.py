@@ -1,13 +1,15 @@
 """The plans of the claims, on a backlog: what is not read by an index costs more with every event that waits."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
 import pytest
 
+from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
+from headrace.store import endings
 from tests.support.steps import TYPE
 from tests.support.storage import Storage
 
@@ -79,3 +81,26 @@ def test_a_claim_reads_by_indexes_alone_and_sorts_nothing(backlog: Storage, call
 
     assert {index, "runs_pkey", "workers_pkey"} <= {node.get("Index Name") for node in nodes}
     assert not {node["Node Type"] for node in nodes} & READS_ALL
+
+
+@pytest.mark.parametrize(
+    ("statement", "arguments"),
+    [
+        (endings.FINISH, endings.finished_columns([])),
+        (endings.DELAY, endings.delayed_columns([])),
+        (endings.PARK, endings.parked_columns([])),
+    ],
+    ids=["finish", "delay", "park"],
+)
+def test_what_is_handed_in_is_gone_through_once(
+    storage: Storage, statement: str, arguments: Mapping[str, object]
+) -> None:
+    with psycopg.connect(storage.superuser_url, autocommit=True) as connection:
+        explain = f"EXPLAIN (FORMAT JSON) {storage.sql(statement)}"
+        cursor = connection.execute(explain, {**arguments, "now": utc_now(), "release": "1"})
+        [(plans,)] = cursor.fetchall()
+
+    read = [node for node in nodes_of(plans[0]["Plan"]) if node.get("CTE Name") == "done"]
+
+    # Joined once more, a batch of 500 is compared with itself row by row.
+    assert len(read) <= 1

@@ -10,7 +10,8 @@ from headrace.domain.settle import Delayed, Finished, Parked, Released, Settled
 
 # A run that was taken over, or replayed, carries another owner or number by now: it stays, its result is not stored.
 # One worker may have both the run before a replay and the one after it, where it never heard that the first was stored.
-# In all of these, a row of an attempt that is there already, whoever left it, does not keep the run from going on.
+# In all of these, a row of an attempt that is there already, whoever left it, does not keep the run from going on; and
+# what was handed in comes along with each run that was changed: to join it again takes as long as all the rest.
 FINISH = """
 WITH done AS (
     SELECT * FROM unnest(
@@ -18,30 +19,31 @@ WITH done AS (
         %(reasons)b::text[], %(nodes)b::text[], %(contexts)b::text[], %(errors)b::text[], %(started)b::timestamptz[]
     ) AS done (event_id, owner, run_number, attempt, state, reason, node, task_context, error, started_at)
 ), held AS (
-    SELECT r.event_id FROM headrace.runs r JOIN done d USING (event_id, run_number, attempt)
+    SELECT d.* FROM headrace.runs r JOIN done d USING (event_id, run_number, attempt)
     WHERE r.owner = d.owner
     ORDER BY r.event_id FOR UPDATE OF r
 ), gone AS (
-    DELETE FROM headrace.runs r USING held WHERE r.event_id = held.event_id RETURNING r.*
+    DELETE FROM headrace.runs r USING held h WHERE r.event_id = h.event_id
+    RETURNING h.*, r.epoch, r.tenant, r.type, r.ordering_key
 ), stored AS (
     INSERT INTO headrace.results (
         event_id, run_number, epoch, tenant, type, ordering_key, state, reason, node, attempt, task_context, error,
         started_at, finished_at, release
     )
-    SELECT g.event_id, g.run_number, g.epoch, g.tenant, g.type, g.ordering_key, d.state, d.reason, d.node, g.attempt,
-           d.task_context::json, d.error::json, d.started_at, %(now)s, %(release)s
-    FROM gone g JOIN done d USING (event_id, run_number, attempt)
+    SELECT event_id, run_number, epoch, tenant, type, ordering_key, state, reason, node, attempt, task_context::json,
+           error::json, started_at, %(now)s, %(release)s
+    FROM gone
 ), failed AS (
     INSERT INTO headrace.attempts (
         event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
     )
-    SELECT g.event_id, g.run_number, g.attempt, CASE d.reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, d.node,
-           d.error::json, d.owner, d.started_at, %(now)s, %(release)s
-    FROM gone g JOIN done d USING (event_id, run_number, attempt) WHERE d.state = 'failed'
+    SELECT event_id, run_number, attempt, CASE reason WHEN 'worker-lost' THEN 'lost' ELSE 'failed' END, node,
+           error::json, owner, started_at, %(now)s, %(release)s
+    FROM gone WHERE state = 'failed'
     ON CONFLICT DO NOTHING
 ), tallied AS (
     INSERT INTO headrace.tallies (state, delta)
-    SELECT d.state, count(*) FROM gone JOIN done d USING (event_id, run_number, attempt) GROUP BY d.state
+    SELECT state, count(*) FROM gone GROUP BY state
 )
 SELECT event_id, run_number, attempt FROM gone
 """
@@ -59,14 +61,13 @@ WITH done AS (
         failures = d.failures::jsonb, pipeline = d.pipeline
     FROM done d
     WHERE (r.event_id, r.owner, r.run_number, r.attempt) = (d.event_id, d.owner, d.run_number, d.attempt)
-    RETURNING r.event_id, r.run_number, r.attempt
+    RETURNING d.*
 ), failed AS (
     INSERT INTO headrace.attempts (
         event_id, run_number, attempt, outcome, node, error, worker, started_at, ended_at, release
     )
-    SELECT f.event_id, f.run_number, f.attempt, 'failed', d.node, d.error::json, d.owner, d.started_at, %(now)s,
-           %(release)s
-    FROM freed f JOIN done d USING (event_id, run_number, attempt) WHERE d.error IS NOT NULL
+    SELECT event_id, run_number, attempt, 'failed', node, error::json, owner, started_at, %(now)s, %(release)s
+    FROM freed WHERE error IS NOT NULL
     ON CONFLICT DO NOTHING
 )
 SELECT event_id, run_number, attempt FROM freed
@@ -84,11 +85,11 @@ WITH done AS (
         schema_hash = d.schema_hash
     FROM done d
     WHERE (r.event_id, r.owner, r.run_number, r.attempt) = (d.event_id, d.owner, d.run_number, d.attempt)
-    RETURNING r.event_id, r.run_number, r.attempt
+    RETURNING d.*
 ), unfit AS (
     INSERT INTO headrace.attempts (event_id, run_number, attempt, outcome, error, worker, started_at, ended_at, release)
-    SELECT p.event_id, p.run_number, p.attempt, 'unfit', d.error::json, d.owner, d.started_at, %(now)s, %(release)s
-    FROM parked p JOIN done d USING (event_id, run_number, attempt)
+    SELECT event_id, run_number, attempt, 'unfit', error::json, owner, started_at, %(now)s, %(release)s
+    FROM parked
     ON CONFLICT DO NOTHING
 )
 SELECT event_id, run_number, attempt FROM parked
