@@ -26,7 +26,7 @@ RUN = Run(
     attempt=1,
     failures={"earlier": 2},
     losses=Losses(),
-    body=b"{}",
+    packed_body=b"",
     started_at=NOW,
     begun_at=NOW,
 )

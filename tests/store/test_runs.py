@@ -16,6 +16,7 @@ from headrace.domain.outcome import ErrorReport
 from headrace.domain.progress import Pause, Progress
 from headrace.domain.settle import Delayed, Released
 from headrace.domain.states import Reason
+from headrace.store.body import unpack
 from headrace.store.checkpoints import load_kept
 from headrace.store.database import Database
 from headrace.store.runs import claim_lost, claim_named, give_strays_back, retry_now
@@ -46,7 +47,7 @@ async def test_a_claim_writes_the_owner_and_one_attempt_more(storage: Storage, d
 
     [run] = await claim(database, worker)
 
-    assert (run.event_id, run.owner, run.attempt, run.body) == (event.id, worker, 1, event.body)
+    assert (run.event_id, run.owner, run.attempt, unpack(run.packed_body)) == (event.id, worker, 1, event.body)
     assert (run.run_number, run.epoch, run.failures, run.losses) == (1, 1, {}, Losses())
     row = storage.run(event.id)
     assert (row["owner"], row["attempt"], row["state"], row["reason"]) == (worker, 1, "running", None)

@@ -27,7 +27,7 @@ RUN = Run(
     attempt=2,
     failures={},
     losses=Losses(),
-    body=b"{}",
+    packed_body=b"",
     started_at=NOW,
     begun_at=NOW,
 )

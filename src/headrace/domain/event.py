@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from headrace.domain.idempotency import Idempotency
+from headrace.domain.values import value
 
 #: The tenant of installations that have only one.
 DEFAULT_TENANT = "default"
@@ -23,7 +24,7 @@ AttemptKey = tuple[UUID, int, int]
 TYPE_PATTERN = r"[A-Za-z0-9._:/-]{1,200}"
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class NewEvent:
     """An event about to be stored. `body` holds the exact bytes that were sent, decompressed."""
 
@@ -52,11 +53,12 @@ class Losses:
     unseen: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Run:
     """A claimed run, itself and no other: `owner` and `attempt` are the fence of every later write.
 
     `begun_at` is when its first attempt began; `pipeline` names the one that earlier ones followed, with its version.
+    `packed_body` is the event's body as it is stored, which is unpacked where it is read.
     """
 
     event_id: UUID
@@ -69,7 +71,7 @@ class Run:
     attempt: int
     failures: Mapping[str, int]
     losses: Losses
-    body: bytes
+    packed_body: bytes
     started_at: datetime
     begun_at: datetime
     pipeline: str | None = None

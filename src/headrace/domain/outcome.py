@@ -6,6 +6,7 @@ from datetime import datetime
 
 from headrace.domain.event import NewEvent
 from headrace.domain.progress import Progress
+from headrace.domain.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Backoff:
     delays_seconds: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Completed:
     """Every node finished or was skipped. `task_context` is JSON; `emitted` are events to be stored with the result.
 

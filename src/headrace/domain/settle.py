@@ -9,6 +9,7 @@ from headrace.domain.event import Losses, NewEvent, Run
 from headrace.domain.outcome import Cancelled, Completed, ErrorReport, GivenBack, NodeFailed, Outcome, Suspended, Unfit
 from headrace.domain.progress import Progress
 from headrace.domain.states import EventState, Reason
+from headrace.domain.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Policy:
     unseen_losses: int = 50
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Finished:
     """The run row goes, a result comes, and the events that its nodes emitted are accepted.
 

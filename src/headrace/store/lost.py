@@ -64,7 +64,7 @@ WHERE w.expires <= now() AND w.swept IS NULL AND (w.death_seen OR NOT %(only_see
 
 @dataclass(frozen=True, slots=True)
 class LostRun:
-    """A run that a vanished process still holds. `run.body` is not read and empty."""
+    """A run that a vanished process still holds. `run.packed_body` is not read and empty."""
 
     run: Run
     role: str
@@ -86,8 +86,8 @@ def _lost_run(row: Sequence[Any]) -> LostRun:
     return LostRun(
         run=Run(
             event_id=row[0], owner=row[12], type=row[1], tenant=row[2], queue=row[3], run_number=row[4], epoch=row[5],
-            attempt=row[6], failures=row[7], losses=Losses(row[8], row[9], row[10]), body=b"", started_at=row[11],
-            begun_at=row[15], pipeline=row[16],
+            attempt=row[6], failures=row[7], losses=Losses(row[8], row[9], row[10]), packed_body=b"",
+            started_at=row[11], begun_at=row[15], pipeline=row[16],
         ),
         role=row[13],
         death_seen=row[14],

@@ -5,13 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
+from psycopg.types.string import ByteaBinaryLoader
 
 from headrace.domain.event import Losses, Run
 from headrace.domain.states import Reason
-from headrace.store.body import unpack
 from headrace.store.database import Connection, Database
 
 _CLAIM_DUE = "SELECT * FROM headrace.claim_due(%(owner)s, %(queue)s, %(types)s, %(format)s, %(most)s)"
@@ -57,6 +54,9 @@ RETRIED = (Reason.RETRY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
 
 #: Those of nearly every run.
 NO_LOSSES = Losses()
+
+#: What jsonb sends of the same.
+_NO_FAILURES = b"\x01{}"
 
 #: The newest form of a run's row that this release understands; newer ones are left to newer workers.
 FORMAT = 1
@@ -124,20 +124,9 @@ async def lock_runs(connection: Connection, database: Database, ids: Sequence[UU
 
 async def _claim(connection: Connection, statement: Any, arguments: dict[str, Any]) -> list[Run]:
     async with connection.cursor(binary=True) as cursor:
-        cursor.adapters.register_loader("jsonb", _CountsLoader)
+        cursor.adapters.register_loader("jsonb", ByteaBinaryLoader)
         await cursor.execute(statement, {**arguments, "format": FORMAT})
         return [_run(arguments["owner"], row) for row in await cursor.fetchall()]
-
-
-class _CountsLoader(Loader):
-    """Reads `failures`, of which a run nearly always has none."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> dict[str, int]:
-        encoded = bytes(data)
-        counts: dict[str, int] = {} if encoded == b"\x01{}" else orjson.loads(encoded[1:])  # behind jsonb's version
-        return counts
 
 
 def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
@@ -154,9 +143,9 @@ def _run(owner: UUID, row: tuple[Any, ...]) -> Run:
         run_number=run_number,
         epoch=epoch,
         attempt=attempt,
-        failures=failures,
+        failures={} if failures == _NO_FAILURES else orjson.loads(failures[1:]),  # behind jsonb's version
         losses=Losses(losses, solo_losses, unseen_losses) if losses else NO_LOSSES,
-        body=unpack(body),
+        packed_body=body,
         started_at=started,
         begun_at=begun,
         pipeline=pipeline,

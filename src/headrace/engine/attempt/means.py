@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.progress import Checkpoint
+from headrace.domain.values import value
 from headrace.engine.attempt.done import Done
 from headrace.engine.injection.resources import Resources
 from headrace.engine.places.processes import NodeProcesses
@@ -32,7 +33,7 @@ def drop_cancel(cancel: Callable[[], None]) -> None:
     """Where nobody cancels."""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Means:
     """Threads and processes for nodes, opened resources, the time, chance in [0, 1), and where a run leaves things.
 

@@ -10,6 +10,7 @@ from headrace.domain.backoff import IN_PROCESS_SECONDS, delay_seconds
 from headrace.domain.event import DEFAULT_QUEUE, DEFAULT_TENANT
 from headrace.domain.ids import new_id
 from headrace.domain.progress import Kept
+from headrace.domain.values import value
 from headrace.engine.attempt.failures import asked_seconds, is_permanent
 from headrace.engine.spec import NodeSpec
 
@@ -17,7 +18,7 @@ from headrace.engine.spec import NodeSpec
 SHORTEST_WAIT_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Attempt:
     """What is known of a run before an attempt: its number, each node's failures so far, what earlier ones kept.
 

@@ -10,6 +10,7 @@ import structlog
 
 from headrace.domain.event import Run
 from headrace.domain.progress import Kept
+from headrace.domain.values import value
 from headrace.store.checkpoints import load_kept
 from headrace.store.database import Connection, Database
 from headrace.store.runs import claim_due, claim_lost, claim_named
@@ -45,7 +46,7 @@ NOTHING = Kept()
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Claimed:
     """A run in this process's hands. `kept` is None if what earlier attempts left cannot be read now."""
 

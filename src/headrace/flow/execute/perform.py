@@ -28,6 +28,7 @@ from headrace.flow.execute.canceller import Canceller
 from headrace.flow.execute.claim import Claimed
 from headrace.flow.execute.keeper import Keeper
 from headrace.flow.execute.notebook import Notebook
+from headrace.store.body import unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,18 @@ class Performer:
         if claimed.kept is None:
             return GivenBack(as_before(run))
         try:
-            data = decode(run.body)
+            body = unpack(run.packed_body)
+            data = decode(body)
             event = check_fit(data, PipelineRegistry.schema(run.type))
         except UnknownPipeline:
             return Unfit(Reason.NO_PIPELINE)
         except SchemaMismatch as error:
             report = ErrorReport("SchemaMismatch", _summary(error), error.code)
             return Unfit(Reason.SCHEMA_MISMATCH, PipelineRegistry.hash_of(run.type), report)
-        return await self._follow(run, event, data, claimed.kept)
+        attempt = self._attempt(run, body, data, claimed.kept)
+        return await self._follow(run, event, attempt)
 
-    async def _follow(self, run: Run, event: EventSchema, data: Mapping[str, Any], kept: Kept) -> Outcome:
+    async def _follow(self, run: Run, event: EventSchema, attempt: Attempt) -> Outcome:
         try:
             pipeline = PipelineRegistry.choose(run.type, event, run.pipeline)
         except UnknownPipeline as error:
@@ -68,11 +71,11 @@ class Performer:
         except Exception as error:  # noqa: BLE001 - the engine's rim: a user's own `when`
             return NodeFailed("when", report_of(error), b"null", as_before(run))
         try:
-            return await perform(pipeline, event, self._attempt(run, data, kept), self._means(run))
+            return await perform(pipeline, event, attempt, self._means(run))
         finally:
             self.canceller.end(run)
 
-    def _attempt(self, run: Run, data: Mapping[str, Any], kept: Kept) -> Attempt:
+    def _attempt(self, run: Run, body: bytes, data: Mapping[str, Any], kept: Kept) -> Attempt:
         return Attempt(
             number=run.attempt,
             failures=run.failures,
@@ -83,7 +86,7 @@ class Performer:
             queue=run.queue,
             begun_at=run.begun_at,
             kept=kept,
-            body=run.body,
+            body=body,
             data=data,
         )
 
