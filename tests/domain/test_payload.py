@@ -24,3 +24,9 @@ def test_an_integer_keeps_all_its_digits() -> None:
 
     assert decode(f'{{"n": {digits}}}'.encode()) == {"n": int(digits)}
     assert decode(b"18446744073709551616") == 1 << 64
+
+
+def test_no_depth_is_too_much() -> None:
+    nested = decode(b"[" * 250 + b"]" * 250)
+
+    assert json.dumps(nested, separators=(",", ":")) == "[" * 250 + "]" * 250
