@@ -76,6 +76,17 @@ class Plan:
         """Whether a node can reach, and so change, the context."""
         return any(step.takes_context for step in self.steps)
 
+    @cached_property
+    def missing(self) -> tuple[int, ...]:
+        """For how many others each step waits."""
+        return tuple(step.missing for step in self.steps)
+
+    @cached_property
+    def openings(self) -> tuple[int, ...]:
+        """The steps that wait for none, but for those at the end."""
+        main = self.steps[: len(self.steps) - len(self.endings)]
+        return tuple(step.position for step in main if not step.missing)
+
     @property
     def label(self) -> str:
         """What a run notes of the pipeline that it follows."""

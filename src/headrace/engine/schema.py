@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
@@ -81,24 +82,33 @@ def passed_on(event: EventSchema, data: Mapping[str, Any]) -> set[str]:
 
     None of them where the class writes its JSON by itself.
     """
-    kind = type(event)
-    if kind.__pydantic_decorators__.model_serializers:
+    if type(event).__pydantic_decorators__.model_serializers:
         return set()
     same = {name for name, value in (event.model_extra or {}).items() if name in data and data[name] is value}
-    for name in _scalar_fields(kind):
-        value, given = getattr(event, name), data.get(name)
-        if type(value) is type(given) and type(value) in _SCALARS and value == given:
-            same.add(name)
-    return same
+    return same | {name for name in _scalar_fields(type(event)) if _is_same(getattr(event, name), data.get(name))}
+
+
+def is_passed_on(event: EventSchema, data: Mapping[str, Any]) -> bool:
+    """Whether its JSON is `data`: no member more, none less, none other. False where that would take long to tell."""
+    scalars, extra = _scalar_fields(type(event)), event.__pydantic_extra__ or {}
+    if len(data) != len(scalars) + len(extra) or len(scalars) != len(type(event).__pydantic_fields__):
+        return False
+    if not all(_is_same(getattr(event, name), data.get(name)) for name in scalars):
+        return False
+    return extra.keys() <= data.keys() and all(map(operator.is_, extra.values(), map(data.get, extra)))
+
+
+def _is_same(value: object, given: object) -> bool:
+    return type(value) is type(given) and type(value) in _SCALARS and value == given
 
 
 @lru_cache(maxsize=1024)
 def _scalar_fields(kind: type[EventSchema]) -> tuple[str, ...]:
     """The declared fields of these types whose JSON nothing but the type decides."""
     decorators = kind.__pydantic_decorators__
-    if decorators.field_serializers or decorators.computed_fields:
+    if decorators.model_serializers or decorators.field_serializers or decorators.computed_fields:
         return ()
-    fields = kind.model_fields.items()
+    fields = kind.__pydantic_fields__.items()
     return tuple(name for name, field in fields if field.annotation in _SCALARS and _is_bare(field))
 
 

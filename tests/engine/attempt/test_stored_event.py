@@ -1,12 +1,12 @@
 """A context that is stored beside the body of its event reads like one that has the event in it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, PlainSerializer, computed_field, field_serializer, model_serializer
+from pydantic import Field, PlainSerializer, computed_field, field_serializer, model_serializer, model_validator
 
 from headrace.domain.clock import utc_now
 from headrace.domain.contexts import BEYOND_BODY, whole_context
@@ -66,7 +66,22 @@ class Excluding(Declaring, type="stored.excluding"):
     currency: str = Field("EUR", exclude=True)
 
 
+class Plain(EventSchema, type="stored.plain"):
+    number: int = 7
+    shown: bool = False
+
+
+class Moving(EventSchema, type="stored.moving"):
+    @model_validator(mode="after")
+    def _move(self) -> Self:
+        if self.__pydantic_extra__ and self.__pydantic_extra__.pop("deep", 0) != 0:
+            self.__pydantic_extra__["moved"] = None
+        return self
+
+
 CLASSES = [
+    Plain,
+    Moving,
     Declaring,
     Serializing,
     Ignoring,

@@ -1,6 +1,6 @@
 """Which steps of a plan are done, which are skipped, and which can start: bookkeeping, without calling anything."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from enum import IntEnum
 
 from headrace.engine.plan import Plan, Step
@@ -31,15 +31,24 @@ class Board:
         self.states = [StepState.AHEAD] * len(plan.steps)
         self.skipped: list[str] = []
         self._plan = plan
-        self._missing = [step.missing for step in plan.steps]
+        self._missing = list(plan.missing)
         self._choices: dict[int, Collection[str]] = {}
         self._rules_apply = False
         self._spared: frozenset[str] | None = None
 
     def start(self) -> list[int]:
         """The steps that can start at once, once those that are restored were finished."""
-        ready = [step for step in self._plan.steps[: self._main] if not self._missing[step.position]]
-        return self._open(step.position for step in ready if self.states[step.position] is StepState.AHEAD)
+        ready: list[int] = []
+        for position in self._plan.openings:
+            if self.states[position] is not StepState.AHEAD:
+                continue
+            if self._rules_apply and self._is_skipped(self._plan.steps[position]):
+                self.skipped.append(self._plan.steps[position].name)
+                ready += self._settle(position, StepState.SKIPPED)
+            else:
+                self.states[position] = StepState.STARTED
+                ready.append(position)
+        return ready
 
     def finish(self, position: int, chosen: Collection[str] | None = None) -> list[int]:
         """A step has its output; a router, the names that it chose."""
@@ -77,10 +86,6 @@ class Board:
         """Whether nothing comes behind a step, or beside it."""
         return all(state in DONE for at, state in enumerate(self.states) if at != position)
 
-    @property
-    def _main(self) -> int:
-        return len(self._plan.steps) - len(self._plan.endings)
-
     def _settle(self, position: int, state: StepState) -> list[int]:
         ready: list[int] = []
         settled = [(position, state)]
@@ -99,17 +104,6 @@ class Board:
                 else:
                     self.states[other] = StepState.STARTED
                     ready.append(other)
-        return ready
-
-    def _open(self, positions: Iterable[int]) -> list[int]:
-        ready: list[int] = []
-        for position in list(positions):
-            if self._rules_apply and self._is_skipped(self._plan.steps[position]):
-                self.skipped.append(self._plan.steps[position].name)
-                ready += self._settle(position, StepState.SKIPPED)
-            elif self.states[position] is StepState.AHEAD:
-                self.states[position] = StepState.STARTED
-                ready.append(position)
         return ready
 
     def _is_due(self, position: int) -> bool:

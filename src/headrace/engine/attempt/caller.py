@@ -5,12 +5,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from types import CoroutineType
 from typing import Any
 
 from headrace.engine.attempt.arguments import fill
 from headrace.engine.attempt.done import Done
-from headrace.engine.attempt.first_step import go_on
+from headrace.engine.attempt.first_step import first_step
 from headrace.engine.attempt.hop import Awaiting, Hop, HopOutcome, steps_of_hop
 from headrace.engine.attempt.means import Means
 from headrace.engine.attempt.outputs import checked
@@ -46,14 +45,17 @@ class Caller:
         traces: Traces,
         abandon: Abandon,
         is_over: Callable[[], bool],
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
+        self._loop = loop
         self._plan = plan
         self._values = values
         self._means = means
         self._traces = traces
         self.abandon = abandon
         self.is_over = is_over
-        self._resources: RunResources | None = None
+        #: What was opened for this attempt, to be closed at its end.
+        self.resources: RunResources | None = None
         self._ahead: dict[int, HopOutcome] = {}
 
     def call(self, step: Step, now: datetime) -> Coroutine[Any, Any, Done]:
@@ -75,7 +77,11 @@ class Caller:
             if spec.options.process:
                 output, encoded = await self._run_apart(step, spec, arguments, call)
             elif spec.is_async:
-                output, encoded = _written(step, name, await self._in_time(spec, call, spec.function(**arguments)))
+                due = self._due(spec)
+                ended, output = first_step(spec.function(**arguments))
+                output, encoded = _written(
+                    step, name, output if ended else await self._in_time(spec, call, output, due)
+                )
             else:
                 output, encoded = _written(step, name, await self._run_threaded(spec, arguments, call))
         finally:
@@ -90,20 +96,15 @@ class Caller:
             if isinstance(outcome, Done):
                 yield self._plan.steps[position], outcome
 
-    async def close(self) -> None:
-        """Close what was opened for this attempt."""
-        if self._resources is not None:
-            await self._resources.close()
-
     async def _inject(self, spec: NodeSpec, arguments: dict[str, Any]) -> None:
         """Add resources and secrets, for which a node waits no longer than it may run."""
-        if self._resources is None:
-            self._resources = await self._means.resources.open_run()
+        if self.resources is None:
+            self.resources = await self._means.resources.open_run()
         limit = None if self._means.is_patient else spec.timeout_seconds
         try:
             async with asyncio.timeout(limit) as deadline:
                 for parameter, marker in spec.injected.items():
-                    arguments[parameter] = await self._resources.get(marker)
+                    arguments[parameter] = await self.resources.get(marker)
         except TimeoutError as error:
             if not deadline.expired():
                 raise
@@ -122,7 +123,7 @@ class Caller:
         """In a thread, and on the loop what it returns to be awaited."""
         function = partial(spec.function, **arguments)
         output = await self._means.threads.run(function, timeout_seconds=spec.timeout_seconds)
-        return await self._in_time(spec, call, output) if inspect.isawaitable(output) else output
+        return await self._in_time(spec, call, output, self._due(spec)) if inspect.isawaitable(output) else output
 
     async def _call_in_hop(self, step: Step) -> Done:
         outcome = self._ahead.pop(step.position, None)
@@ -142,7 +143,7 @@ class Caller:
         call = awaiting.call
         token = calling.set(call)
         try:
-            output = await self._in_time(step.spec, call, awaiting.awaitable)
+            output = await self._in_time(step.spec, call, awaiting.awaitable, self._due(step.spec))
             encoded = checked(step.name, output)
         finally:
             calling.reset(token)
@@ -163,19 +164,15 @@ class Caller:
             self._ahead |= {step.position: outcome for step, outcome in zip(steps, outcomes, strict=False)}
             hop.outcomes.clear()  # the frames of its errors have the hop
 
-    async def _in_time(self, spec: NodeSpec, call: Call, awaitable: Awaitable[Any]) -> Any:
-        """Await a node up to its timeout; one that ignores its cancellation is abandoned a little later."""
+    def _due(self, spec: NodeSpec) -> float:
+        """When a call that begins now has to be through, by the loop's time."""
+        return self._loop.time() + spec.options.timeout_seconds
+
+    async def _in_time(self, spec: NodeSpec, call: Call, awaitable: Awaitable[Any], due: float) -> Any:
+        """Await a node until then; one that ignores its cancellation is abandoned a little later."""
         if self._means.is_patient:
             return await awaitable
-        loop = asyncio.get_running_loop()
-        due = loop.time() + spec.timeout_seconds
-        if isinstance(awaitable, CoroutineType):
-            try:
-                awaited = awaitable.send(None)
-            except StopIteration as ended:
-                return ended.value
-            awaitable = go_on(awaitable, awaited)
-        watch = loop.call_at(due + CANCEL_SECONDS, _leave, self.abandon, asyncio.current_task(), call.node, spec)
+        watch = self._loop.call_at(due + CANCEL_SECONDS, _leave, self.abandon, asyncio.current_task(), call.node, spec)
         try:
             async with asyncio.timeout_at(due) as deadline:
                 output = await awaitable

@@ -1,7 +1,7 @@
 """What a call of a node's function came to, when it did not raise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ class Done:
     emitted: Sequence[NewEvent] = ()
     finishes: bool = False
     calls: int = 1
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] | None = None
 
     @property
     def seconds(self) -> float:
@@ -31,7 +31,8 @@ class Done:
     def times(self) -> dict[str, Any]:
         """The node's metadata."""
         times = Done.timed("succeeded", self.started_at, self.finished_at, self.calls)
-        times.update(self.details)
+        if self.details is not None:
+            times.update(self.details)
         if self.finishes:
             times["finishes"] = True
         return times

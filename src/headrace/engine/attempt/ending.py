@@ -10,8 +10,8 @@ class Ending:
 
     __slots__ = ("_over",)
 
-    def __init__(self) -> None:
-        self._over: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._over: asyncio.Future[Failure | None] = loop.create_future()
 
     @property
     def over(self) -> "asyncio.Future[Failure | None]":

@@ -34,6 +34,7 @@ class Execution:
     """
 
     def __init__(self, plan: Plan, event: EventSchema, attempt: Attempt, means: Means) -> None:
+        self._loop = asyncio.get_running_loop()
         self._begun_at = means.clock()
         self.journal = Journal(plan, event, self._begun_at)
         self.pauses = Pauses(attempt.kept, means.clock)
@@ -42,11 +43,13 @@ class Execution:
         self._means = means
         self._retries = Retries(attempt, means.chance)
         self._traces = Traces(attempt, means.take_note, means.clock)
-        self._values: dict[str, Any] = {EVENT: event, CONTEXT: self.journal.context}
+        self._values: dict[str, Any] = {EVENT: event}
+        if plan.takes_context:
+            self._values[CONTEXT] = self.journal.context
         self._board = Board(plan)
-        self._ending = Ending()
+        self._ending = Ending(self._loop)
         abandon = partial(self._abandon, self._ending)
-        self._caller = Caller(plan, self._values, means, self._traces, abandon, self._ending.is_over)
+        self._caller = Caller(plan, self._values, means, self._traces, abandon, self._ending.is_over, self._loop)
         self.stepper = Stepper(
             board=self._board,
             journal=self.journal,
@@ -87,7 +90,8 @@ class Execution:
             return Failure(EVENT, error)
         finally:
             await self._stop()
-            await self._caller.close()
+            if self._caller.resources is not None:
+                await self._caller.resources.close()
             for name in self._board.skipped:
                 self.journal.skip(name)
             self.journal.finish(self._means.clock())
@@ -136,7 +140,7 @@ class Execution:
 
     async def _end(self, failure: Failure | None) -> Failure | None:
         """The nodes that always run. What fails there fails a run that had not failed before."""
-        self._ending = Ending()
+        self._ending = Ending(self._loop)
         self._caller.abandon, self._caller.is_over = partial(self._abandon, self._ending), self._ending.is_over
         self.stepper.trials, self.stepper.end = self._trials(), self._ending.end
         self._values[ERROR] = None if failure is None else report_of(failure.error)
@@ -148,7 +152,7 @@ class Execution:
 
     def _start(self, ready: Sequence[int]) -> None:
         for position in ready:
-            walking = asyncio.create_task(self._walk(position))
+            walking = self._loop.create_task(self._walk(position))
             walking.add_done_callback(self._walked)
             self._tasks.add(walking)
 
@@ -182,14 +186,13 @@ class Execution:
 
     def _wake_at(self, position: int, due: datetime) -> None:
         """While others run, a node that is held goes on in this attempt."""
-        loop = asyncio.get_running_loop()
-        moment = loop.time() + max(0.0, (due - self._means.clock()).total_seconds())
+        moment = self._loop.time() + max(0.0, (due - self._means.clock()).total_seconds())
         earlier, timer = self._timers.get(position, (math.inf, None))
         if earlier <= moment:
             return
         if timer is not None:
             timer.cancel()
-        self._timers[position] = moment, loop.call_at(moment, self._wake, position)
+        self._timers[position] = moment, self._loop.call_at(moment, self._wake, position)
 
     def _wake(self, position: int) -> None:
         del self._timers[position]
@@ -216,7 +219,7 @@ class Execution:
         left = (self.deadline - self._means.clock()).total_seconds()
         late = Failure(None, DeadlineExceeded(f"the run took longer than {self._plan.deadline_seconds:g} s"))
         if left > 0:
-            return asyncio.get_running_loop().call_later(left, self._ending.end, late)
+            return self._loop.call_later(left, self._ending.end, late)
         self._ending.end(late)  # before any node is called
         return None
 

@@ -1,8 +1,19 @@
-"""Going on with a coroutine whose first step was taken by hand: most end with it, and need no timer."""
+"""The first step of a coroutine, taken by hand: most end with it, and need no timer."""
 
-from collections.abc import Coroutine, Generator
-from types import coroutine
+from collections.abc import Awaitable, Coroutine, Generator
+from types import CoroutineType, coroutine
 from typing import Any
+
+
+def first_step(awaitable: Awaitable[Any]) -> tuple[bool, Any]:
+    """Whether it ended, and with what; else what is left of it, to be awaited. Raises what it raises."""
+    if not isinstance(awaitable, CoroutineType):
+        return False, awaitable
+    try:
+        awaited = awaitable.send(None)
+    except StopIteration as ended:
+        return True, ended.value
+    return False, go_on(awaitable, awaited)
 
 
 @coroutine

@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from headrace.domain.contexts import BEYOND_BODY, beyond_body, dump
 from headrace.domain.event import NewEvent
 from headrace.domain.payload import decode
 from headrace.domain.progress import WHOLE, Checkpoint
+from headrace.domain.values import value
 from headrace.engine.attempt.done import Done
 from headrace.engine.attempt.failures import told
 from headrace.engine.context import TaskContext, join_json
 from headrace.engine.json_form import plain_json, to_json
 from headrace.engine.plan import Plan, Step
-from headrace.engine.schema import EventSchema, passed_on
+from headrace.engine.schema import EventSchema, is_passed_on, passed_on
 from headrace.errors import OutputNotJson
 from headrace.settings.masking import mask_json
 
 
-class _Entry(NamedTuple):
+@value()
+class _Entry:
     """A finished node or item, as it is stored. `version` is None where no later attempt can use it."""
 
     version: str | None
@@ -31,21 +34,27 @@ class Journal:
     """The context of one attempt, and the JSON of each part, written once, when the part was made."""
 
     def __init__(self, plan: Plan, event: EventSchema, started_at: datetime) -> None:
+        self._event = event
         self._nodes: dict[str, dict[str, Any]] = {}
+        self._values: dict[str, Any] = {}
         self._outputs: dict[str, bytes] = {}
-        self._event = {"event": b"null"}
+        self._first = {"event": b"null"}
         self._emitted: dict[str, Sequence[NewEvent]] = {}
         self._unsaved: dict[tuple[str, int], _Entry] = {}
         self._lasting = True
         self._is_plain = not plan.takes_context
-        metadata = {
+        self._metadata = {
             "pipeline": plan.pipeline,
             "version": plan.version,
             "started_at": started_at,
             "finished_at": None,
             "nodes": self._nodes,
         }
-        self.context = TaskContext(event=event, nodes={}, metadata=metadata)
+
+    @cached_property
+    def context(self) -> TaskContext:
+        """What nodes see, at any time; most pipelines have none that asks for it."""
+        return TaskContext.model_construct(event=self._event, nodes=self._values, metadata=self._metadata)
 
     @property
     def emitted(self) -> list[NewEvent]:
@@ -58,27 +67,27 @@ class Journal:
         Raises OutputNotJson where it has a field that JSON cannot carry.
         """
         beyond = None if data is None else self._beyond(body, data)
-        self._event = {"event": self._event_json()} if beyond is None else {BEYOND_BODY: dump(beyond)}
+        self._first = {"event": self._event_json()} if beyond is None else {BEYOND_BODY: dump(beyond)}
 
     def _beyond(self, body: bytes, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What the event has beyond the data of its body; None where it lacks some of these."""
-        event = self.context.event
-        same = passed_on(event, data) if mask_json(body) is body else set()
-        if len(same) == len(data) == len(type(event).model_fields) + len(event.model_extra or ()):
+        has_secret = mask_json(body) is not body
+        if not has_secret and is_passed_on(self._event, data):
             return {}
+        same = set() if has_secret else passed_on(self._event, data)
         rest = {name: value for name, value in data.items() if name not in same}
         return beyond_body(decode(self._event_json(same)), rest)
 
     def _event_json(self, without: set[str] | None = None) -> bytes:
         try:
-            return mask_json(to_json(self.context.event, without=without))
+            return mask_json(to_json(self._event, without=without))
         except ValueError as error:
             raise OutputNotJson(f"the event has no JSON form: {error}") from error
 
     def check_metadata(self, name: str) -> None:
         """After a node that takes the context. Raises OutputNotJson."""
         try:
-            to_json(self.context.metadata)
+            to_json(self._metadata)
         except ValueError as error:
             raise OutputNotJson(f"node {name!r} left metadata that has no JSON form: {error}") from error
 
@@ -86,7 +95,7 @@ class Journal:
         """Record a finished node."""
         name = step.name
         times = self._nodes[name] = done.times()
-        self.context.nodes[name] = done.output
+        self._values[name] = done.output
         self._outputs[name] = done.encoded
         if done.emitted:
             self._emitted[name] = done.emitted
@@ -123,7 +132,7 @@ class Journal:
         """Take over a node that an earlier attempt finished."""
         self._nodes[checkpoint.node] = {name: at for name, at in decode(checkpoint.times).items() if name != "spares"}
         if checkpoint.output is not None:
-            self.context.nodes[checkpoint.node] = output
+            self._values[checkpoint.node] = output
             self._outputs[checkpoint.node] = checkpoint.output
         if checkpoint.emitted:
             self._emitted[checkpoint.node] = checkpoint.emitted
@@ -143,23 +152,22 @@ class Journal:
 
     def finish(self, now: datetime) -> None:
         """Record the end of the attempt."""
-        self.context.metadata["finished_at"] = now
+        self._metadata["finished_at"] = now
 
     def to_json(self) -> bytes:
         """The context as it is stored; never raises: metadata that has no JSON form is left out."""
-        return join_json(self._event, self._outputs, mask_json(self._metadata_json()))
+        return join_json(self._first, self._outputs, mask_json(self._metadata_json()))
 
     def _metadata_json(self) -> bytes:
-        metadata = self.context.metadata
         try:
-            return plain_json(metadata) if self._is_plain else to_json(metadata)
+            return plain_json(self._metadata) if self._is_plain else to_json(self._metadata)
         except ValueError:
-            return to_json({key: value for key, value in metadata.items() if _has_json_form({key: value})})
+            return to_json({key: held for key, held in self._metadata.items() if _has_json_form({key: held})})
 
 
-def _has_json_form(value: object) -> bool:
+def _has_json_form(held: object) -> bool:
     try:
-        to_json(value)
+        to_json(held)
     except ValueError:
         return False
     return True

@@ -59,14 +59,22 @@ class Stepper:
     async def take(self, step: Step) -> Ready:
         """Run a step; the answer is those that can start now: none where it is paused, or the attempt is over."""
         shape = step.spec.shape
+        outcome: Done | Failure | None = None
         if isinstance(shape, Map):
             outcome = await self._map(step, shape)
         elif isinstance(shape, (Sleep, Wait)):
             outcome = self._look(step, shape)
+        elif self.pauses.still_holds(step.name):
+            self._hold(step, step.name)
         else:
-            outcome = await self._call(step)
+            outcome = await self.trials.call(step)
+            if isinstance(outcome, Failure):
+                outcome = await self._recover(step, outcome)
         if isinstance(outcome, Done):
-            return await self._finish(step, outcome)
+            self._keep(step, outcome)
+            if self._is_worth_storing(step, outcome) and not self.board.is_last(step.position):
+                await self.save()
+            return self.board.finish(step.position, chosen_names(outcome.output) if isinstance(shape, Router) else None)
         return () if outcome is None else self._give_up(step, outcome)
 
     async def save(self) -> None:
@@ -80,29 +88,20 @@ class Stepper:
         else:
             self.end(Failure(None, RunTakenOver("another process has claimed the run meanwhile")))
 
-    async def _finish(self, step: Step, done: Done) -> Ready:
+    def _keep(self, step: Step, done: Done) -> None:
         self.journal.keep(step, done)
         self.means.take_output(step.name, done)
         self.values[step.name] = done.output
         if done.finishes:
             self.board.stop()
-        if self._is_worth_storing(step, done) and not self.board.is_last(step.position):
-            await self.save()
-        chosen = chosen_names(done.output) if isinstance(step.spec.shape, Router) else None
-        return self.board.finish(step.position, chosen)
 
-    async def _call(self, step: Step) -> Done | Failure | None:
-        if self.pauses.still_holds(step.name):
-            self._hold(step, step.name)
+    async def _recover(self, step: Step, failure: Failure) -> Done | Failure | None:
+        """Hold the node until its retry, or take what stands in for it."""
+        if failure.delay_seconds is not None and self.failure is None:
+            self.hold_retry(step.name, failure)
+            self._await_retry(step, step.name, failure)
             return None
-        outcome = await self.trials.call(step)
-        if not isinstance(outcome, Failure):
-            return outcome
-        if outcome.delay_seconds is not None and self.failure is None:
-            self.hold_retry(step.name, outcome)
-            self._await_retry(step, step.name, outcome)
-            return None
-        return await self.trials.stand_in(step, outcome)
+        return await self.trials.stand_in(step, failure)
 
     async def _map(self, step: Step, shape: Map) -> Done | Failure | None:
         try:

@@ -85,11 +85,12 @@ class Executor:
 
     async def run(self) -> None:
         """Claim and start runs; returns after `stop`, when the claim under way is done."""
+        loop = asyncio.get_running_loop()
         while not self._stopping:
             self._wake.clear()
             claimed = await self._claim()
             for each in claimed:
-                self._start(each)
+                self._held[each.run] = loop.create_task(self._finish(each))
             if not claimed and not self._stopping:
                 await self._rest()
 
@@ -144,24 +145,19 @@ class Executor:
         except TimeoutError:
             return
 
-    def _start(self, claimed: Claimed) -> None:
-        self._held[claimed.run] = asyncio.create_task(self._finish(claimed))
-
     def _performing(self) -> list[asyncio.Task[None]]:
         return [task for task in self._held.values() if not task.done()]
 
     async def _finish(self, claimed: Claimed) -> None:
-        self._completer.add(await self._perform(claimed), self._let_go)
-
-    async def _perform(self, claimed: Claimed) -> Settled:
         run = claimed.run
         try:
-            return settle(run, await self._performer.perform(claimed))
+            settled = settle(run, await self._performer.perform(claimed))
         except asyncio.CancelledError:
-            return settle(run, GivenBack(as_before(run)))
+            settled = settle(run, GivenBack(as_before(run)))
         except Exception as error:  # noqa: BLE001  # whatever it was, the run is settled and not held for ever
             _log.exception("an attempt broke off", event_id=str(run.event_id))
-            return settle(run, NodeFailed(None, report_of(error), b"null", as_before(run)))
+            settled = settle(run, NodeFailed(None, report_of(error), b"null", as_before(run)))
+        self._completer.add(settled, self._let_go)
 
     def _let_go(self, settled: Settled, answer: bool | BaseException) -> None:
         run = settled.run
