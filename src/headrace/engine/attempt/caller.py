@@ -166,7 +166,7 @@ class Caller:
 
     def _due(self, spec: NodeSpec) -> float:
         """When a call that begins now has to be through, by the loop's time."""
-        return self._loop.time() + spec.options.timeout_seconds
+        return self._loop.time() + spec.timeout_seconds
 
     async def _in_time(self, spec: NodeSpec, call: Call, awaitable: Awaitable[Any], due: float) -> Any:
         """Await a node until then; one that ignores its cancellation is abandoned a little later."""
