@@ -25,7 +25,7 @@ runtime := $(VENV)/.runtime-installed
 develop := $(VENV)/.develop-installed
 comparing := $(BENCH_VENV)/.bench-installed
 lock := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--custom-compile-command "make lock" --extra embedded $(LOCK_ARGS)
+	--custom-compile-command "make lock" --extra embedded --extra elasticsearch $(LOCK_ARGS)
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

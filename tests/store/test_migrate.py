@@ -107,14 +107,14 @@ def test_a_migration_waits_for_a_table_without_holding_up_others(server: Server,
         wait_until(lambda: watching.execute(_TRIED).fetchone() == (True,), "it tries again")
     migration.join()
 
-    assert revisions(owner) == [("0002",)]
+    assert revisions(owner) == [("0003",)]
     assert {("r", "trials"), ("i", "runs_trial")} <= objects(owner)
 
 
 _TELLING = """
 from alembic import context, op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 
 def upgrade():
@@ -127,7 +127,7 @@ def upgrade():
 def test_only_the_transactions_of_migrations_wait_briefly(
     server: Server, owner: psycopg.Connection, tmp_path: Path
 ) -> None:
-    (tmp_path / "0002_telling.py").write_text(_TELLING)
+    (tmp_path / "0003_telling.py").write_text(_TELLING)
     usual = owner.execute("SELECT current_setting('lock_timeout')").fetchall()
 
     migrate(server.services.migrate_database_url, SCHEMA, server.services.database_url, also=[tmp_path])

@@ -18,6 +18,7 @@ from headrace.store.workers import REGISTER, WorkerRow, registration
 _TABLES = """
 SELECT relname FROM pg_class
 WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'
+ORDER BY relname = 'projections'  -- fed by whatever takes results away
 """
 
 _STATES = """
@@ -33,13 +34,15 @@ FROM headrace.runs WHERE event_id = %s
 
 
 class Storage:
-    """A migrated schema of its own. `superuser_url` is for what neither of the product's roles may do."""
+    """A schema of its own, migrated up to a revision. `superuser_url` is for what neither of the product's roles may
+    do.
+    """
 
-    def __init__(self, services: EmbeddedServices, superuser_url: str, schema: str) -> None:
+    def __init__(self, services: EmbeddedServices, superuser_url: str, schema: str, revision: str = "head") -> None:
         self.services = services
         self.superuser_url = superuser_url
         self.schema = schema
-        migrate(services.migrate_database_url, schema, services.database_url)
+        migrate(services.migrate_database_url, schema, services.database_url, revision)
         self._owner = psycopg.connect(services.migrate_database_url, autocommit=True)
         self._owner.execute("SET lock_timeout = '5s'")
         self._tables = [row[0] for row in self._owner.execute(_TABLES, [schema])]

@@ -2,14 +2,19 @@
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 
+from headrace.store.server import REVISION
 from tests.support.installation import Installation
 from tests.support.servers import Server
 from tests.support.storage import Storage
+
+#: The schema of the release in the wheel.
+PREVIOUS_REVISION = "0001"
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +31,23 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def installation(postgres18: Server, tmp_path: Path) -> Iterator[Installation]:
-    """A place for processes of several releases, in a schema of its own: it changes."""
-    storage = Storage(postgres18.services, postgres18.superuser_url, "upgrading")
-    redis_url = postgres18.services.redis_url.removesuffix("/0") + "/2"
-    installation = Installation(storage, redis_url, tmp_path)
+    """A place for processes of several releases, in a schema of its own."""
+    with _installed(postgres18, tmp_path, REVISION) as installation:
+        yield installation
+
+
+@pytest.fixture
+def installation_before(postgres18: Server, tmp_path: Path) -> Iterator[Installation]:
+    """The same, as the previous release left it."""
+    with _installed(postgres18, tmp_path, PREVIOUS_REVISION) as installation:
+        yield installation
+
+
+@contextmanager
+def _installed(server: Server, folder: Path, revision: str) -> Iterator[Installation]:
+    storage = Storage(server.services, server.superuser_url, "upgrading", revision)
+    redis_url = server.services.redis_url.removesuffix("/0") + "/2"
+    installation = Installation(storage, redis_url, folder)
     try:
         yield installation
     finally:

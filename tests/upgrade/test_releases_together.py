@@ -6,15 +6,14 @@ import pytest
 from httpx2 import Client
 
 from headrace.store.migrate import migrate
+from headrace.store.server import REVISION
 from tests.support.installation import START_SECONDS, Installation
 from tests.support.processes import Program
 from tests.support.waiting import wait_until
+from tests.upgrade.conftest import PREVIOUS_REVISION
 from tests.upgrade.load import Load
 
 pytestmark = pytest.mark.slow
-
-#: The migration that a next release might bring.
-TRIAL = Path(__file__).parent / "trial"
 
 #: Longer than any migration keeps a request waiting, on a machine that has much else to do.
 MOMENT_SECONDS = 5.0
@@ -57,16 +56,18 @@ def released_by(installation: Installation, client: Client, load: Load) -> set[s
 
 
 def test_releases_run_together_in_any_order_and_while_the_schema_changes(
-    installation: Installation, previous: Path
+    installation_before: Installation, previous: Path
 ) -> None:
+    installation = installation_before
     storage = installation.storage
     old = Release(installation, previous, "old", beside=0)
 
     with Load(old.client) as load:
         more_is_finished(installation, load)
         urls = storage.services.migrate_database_url, storage.services.database_url
-        migrate(urls[0], storage.schema, urls[1], also=[TRIAL])
-        assert storage.value("SELECT max(version_num) FROM headrace.alembic_version") == "0002"
+        assert storage.value("SELECT max(version_num) FROM headrace.alembic_version") == PREVIOUS_REVISION
+        migrate(urls[0], storage.schema, urls[1])
+        assert storage.value("SELECT max(version_num) FROM headrace.alembic_version") == REVISION
         more_is_finished(installation, load)
 
         new = Release(installation, None, "new", beside=1)

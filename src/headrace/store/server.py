@@ -10,7 +10,7 @@ from headrace.store.workers import LIVE, LiveWorker
 
 #: The revision of the schema that this release is written for. Revisions are numbers, and count up by one a release
 #: (one that changes nothing in the schema has an empty migration): that is how far releases are apart.
-REVISION = "0001"
+REVISION = "0002"
 
 #: A schema may be so many releases ahead of the code: both run during an upgrade.
 RELEASES_AHEAD = 1

@@ -59,7 +59,7 @@ def test_a_calm_installation_fits_on_a_screen_and_asks_for_nothing() -> None:
         told(CALM)
         == """\
 database  writable
-  PostgreSQL 18.6, schema 0001, 9 of 97 connections, partitions for 18.1 days, 0 rows outside of them
+  PostgreSQL 18.6, schema 0002, 9 of 97 connections, partitions for 18.1 days, 0 rows outside of them
 redis  answers
   messages by queue: default 4
 relay  web-1, process 6 leads since 1 d

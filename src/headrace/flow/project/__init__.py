@@ -1,0 +1,1 @@
+"""Keeping the search copy as Postgres has it."""

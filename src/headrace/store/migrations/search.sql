@@ -1,0 +1,70 @@
+-- Whoever adds a result or takes one away feeds the search copy, in the same transaction. The version of what the copy is
+-- to hold grows with both: that of a result is even, that of a result which went is odd. A row that waits already is
+-- older news: it keeps its place.
+CREATE OR REPLACE FUNCTION headrace.feed_added() RETURNS trigger
+LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO headrace.projections AS p (event_id, version)
+    SELECT c.event_id, 2 * c.run_number::bigint FROM changed c ORDER BY c.event_id
+    ON CONFLICT (event_id) DO UPDATE
+    SET version = greatest(p.version, excluded.version), due = least(p.due, excluded.due), refusal = NULL;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION headrace.feed_removed() RETURNS trigger
+LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO headrace.projections AS p (event_id, version)
+    SELECT c.event_id, 2 * c.run_number::bigint + 1 FROM changed c ORDER BY c.event_id
+    ON CONFLICT (event_id) DO UPDATE
+    SET version = greatest(p.version, excluded.version), due = least(p.due, excluded.due), refusal = NULL;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE TRIGGER results_added AFTER INSERT ON headrace.results
+REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_added();
+
+CREATE OR REPLACE TRIGGER results_removed AFTER DELETE ON headrace.results
+REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_removed();
+
+-- Each batch that is written to the copy has a number.
+CREATE SEQUENCE IF NOT EXISTS headrace.batches;
+
+-- What is known of the copy: the newest batch that each of its parts was seen to hold.
+CREATE TABLE IF NOT EXISTS headrace.copies (
+    place text NOT NULL,
+    month text NOT NULL,
+    batch bigint NOT NULL,
+    PRIMARY KEY (place, month)
+);
+
+-- Months of the copy that are being built anew, beside those that readers see.
+CREATE TABLE IF NOT EXISTS headrace.rebuilds (
+    place       text NOT NULL,
+    month       text NOT NULL,
+    generation  integer NOT NULL,
+    first_batch bigint NOT NULL,
+    reached     uuid,
+    since       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (place, month)
+);
+
+-- The copy where there is no Elasticsearch. A term is found by its hash. What is gone says so for a while.
+CREATE TABLE IF NOT EXISTS headrace.documents (
+    event_id    uuid PRIMARY KEY,
+    version     bigint NOT NULL,
+    batch       bigint NOT NULL,
+    gone        timestamptz,
+    tenant      text,
+    type        text,
+    state       text,
+    finished_at timestamptz,
+    indices     text[] NOT NULL DEFAULT '{}',
+    words       tsvector,
+    terms       bigint[]
+);
+CREATE INDEX IF NOT EXISTS documents_found ON headrace.documents USING gin (words, terms) WHERE gone IS NULL;
