@@ -13,6 +13,7 @@ from hypothesis import settings
 from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
 from tests.support import wheel
+from tests.support.elasticsearch import needed_programs, shared_elasticsearch
 from tests.support.installation import Installation
 from tests.support.lacking import lacking
 from tests.support.once import made_once
@@ -20,8 +21,8 @@ from tests.support.processes import check_none_remains
 from tests.support.servers import POSTGRES_15, Server, running_server
 from tests.support.storage import Storage
 
-#: Fixtures that start Postgres, Valkey or a process of Headrace.
-SERVICE_FIXTURES = {"postgres18", "postgres15", "server", "data_dir", "running"}
+#: Fixtures that start Postgres, Valkey, Elasticsearch or a process of Headrace.
+SERVICE_FIXTURES = {"postgres18", "postgres15", "server", "data_dir", "running", "elasticsearch", "place"}
 
 # Asked for by --hypothesis-profile=long.
 settings.register_profile("long", max_examples=2000)
@@ -121,6 +122,14 @@ def api_client(
         installation.close()
         storage.clean()
         storage.close()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(shared_dir: Path) -> Iterator[str]:
+    """The URL of an Elasticsearch that all tests of the run share: each keeps to indices of its own."""
+    needed_programs()
+    with shared_elasticsearch(shared_dir / "elasticsearch") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
