@@ -13,6 +13,7 @@ from hypothesis import settings
 from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
 from tests.support import wheel
+from tests.support.elasticsearch import build as build_elasticsearch
 from tests.support.elasticsearch import needed_programs, shared_elasticsearch
 from tests.support.installation import Installation
 from tests.support.lacking import lacking
@@ -125,10 +126,16 @@ def api_client(
 
 
 @pytest.fixture(scope="session")
-def elasticsearch(shared_dir: Path) -> Iterator[str]:
-    """The URL of an Elasticsearch that all tests of the run share: each keeps to indices of its own."""
+def elasticsearch_program(shared_dir: Path) -> Path:
+    """A folder with what an Elasticsearch runs from."""
     needed_programs()
-    with shared_elasticsearch(shared_dir / "elasticsearch") as url:
+    return made_once(shared_dir / "elasticsearch_program", build_elasticsearch)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(shared_dir: Path, elasticsearch_program: Path) -> Iterator[str]:
+    """The URL of an Elasticsearch that all tests of the run share: each keeps to indices of its own."""
+    with shared_elasticsearch(shared_dir / "elasticsearch", elasticsearch_program) as url:
         yield url
 
 

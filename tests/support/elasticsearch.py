@@ -142,10 +142,9 @@ def running_elasticsearch(
 
 
 @contextmanager
-def shared_elasticsearch(folder: Path) -> Iterator[str]:
+def shared_elasticsearch(folder: Path, program: Path) -> Iterator[str]:
     """The URL of the one node of all processes that ask for this folder; it ends with the last of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    program = made_once(folder / "program", build)
     with _held_pipe(folder), (folder / "users.lock").open("w") as users:
         with _door(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
