@@ -42,7 +42,7 @@ def needed(requirement: Requirement, seen: set[tuple[str, str]]) -> Iterator[Dis
 
 
 def installed() -> dict[str, str]:
-    packages = needed(Requirement("headrace[embedded]"), set())
+    packages = needed(Requirement("headrace[embedded,elasticsearch]"), set())
     found = {canonicalize_name(package.metadata["Name"]): declared(package) for package in packages}
     return {name: licence for name, licence in found.items() if name != "headrace"}
 
