@@ -17,9 +17,16 @@ MOST_COUNTED = 10_000
 
 
 class CopyAway(HeadraceError):
-    """The copy does not answer, or not now, or takes nothing: all of it is to be tried again later."""
+    """The copy does not answer, or not now, or takes nothing: all of it is to be tried again later.
+
+    `too_much` says that the request was too large for it: half of it may be taken.
+    """
 
     code = "search-unavailable"
+
+    def __init__(self, detail: str, *, too_much: bool = False) -> None:
+        super().__init__(detail)
+        self.too_much = too_much
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,10 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits, the newest event first, and how many there are: `total`, or more if that is `MOST_COUNTED`."""
+    """Hits, the newest event first, and how many there are: `total`, or more if that is `MOST_COUNTED`.
+
+    What is counted does not end at `before`: it is the same for each page.
+    """
 
     ids: Sequence[UUID]
     total: int

@@ -1,0 +1,95 @@
+"""The client of Elasticsearch, and what its errors mean to the copy."""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import (
+    ApiError,
+    AsyncElasticsearch,
+    ConnectionTimeout,
+    ElasticsearchWarning,
+    JsonSerializer,
+    SerializationError,
+    TransportError,
+    UnsupportedProductError,
+)
+
+from headrace.search.port import CopyAway
+
+#: Connections to the server: the projector uses one, readers the others.
+_CONNECTIONS = 4
+
+#: Integers of so many digits are one number in every parser.
+_SAFE_DIGITS = 15
+
+#: The types of Elasticsearch's errors, and nothing that a proxy may have written.
+_TYPE = re.compile(r"[a-z_]{1,80}")
+
+_TOO_LARGE = 413
+
+
+class ExactSerializer(JsonSerializer):
+    """JSON in which two numbers are equal only if they are spelt alike."""
+
+    def loads(self, data: bytes) -> Any:
+        if not data:
+            # As it answers 413: the status says it all.
+            return {}
+        try:
+            return parse_exactly(data)
+        except (ValueError, RecursionError):
+            raise SerializationError("the answer is no JSON") from None
+
+
+def parse_exactly(data: bytes) -> Any:
+    """What the JSON spells; numbers that a parser may round are left as they are spelt, as bytes.
+
+    Raises ValueError, and RecursionError where it is nested too deep.
+    """
+    return json.loads(data, parse_int=_integer, parse_float=str.encode)
+
+
+def _integer(spelt: str) -> int | bytes:
+    return int(spelt) if len(spelt) <= _SAFE_DIGITS else spelt.encode()
+
+
+def make_client(url: str, timeout_seconds: float) -> AsyncElasticsearch:
+    """A client of the server at `url`, which may hold a user and a password. It tries each request once."""
+    warnings.filterwarnings("ignore", category=ElasticsearchWarning)
+    return AsyncElasticsearch(
+        url,
+        request_timeout=timeout_seconds,
+        max_retries=0,
+        retry_on_timeout=False,
+        http_compress=False,
+        connections_per_node=_CONNECTIONS,
+        serializer=ExactSerializer(),
+    )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn whatever the client raises into CopyAway. What the server says in words is left out: it may quote."""
+    try:
+        yield
+    except UnsupportedProductError:
+        raise CopyAway("what answers there is no Elasticsearch") from None
+    except ApiError as error:
+        kind = error_type(error)
+        what = f"Elasticsearch answered {error.status_code}" + (f" ({kind})" if kind else "")
+        raise CopyAway(what, too_much=error.status_code == _TOO_LARGE) from None
+    except ConnectionTimeout:
+        raise CopyAway("Elasticsearch did not answer in time") from None
+    except SerializationError:
+        raise CopyAway("Elasticsearch did not answer in JSON") from None
+    except TransportError:
+        raise CopyAway("Elasticsearch cannot be reached") from None
+
+
+def error_type(error: ApiError) -> str:
+    """What Elasticsearch calls it, as `index_not_found_exception`; empty if it was not Elasticsearch that answered."""
+    return error.message if _TYPE.fullmatch(error.message) else ""

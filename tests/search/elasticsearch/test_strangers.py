@@ -1,0 +1,60 @@
+"""Documents that somebody else laid into the copy."""
+
+from typing import Any
+
+import pytest
+
+from headrace.search.port import SearchCopy
+from tests.search.conftest import BehindElasticsearch
+from tests.search.places import MONTH, Place, document
+
+#: Ids of the month, and of the next one.
+HERE, NEXT = "01a1cf33-2d00-7686-9c2b-ecf8cc2dfb50", "01a269b1-f500-7615-80a1-a627ae9807ad"
+
+
+@pytest.fixture
+def place(elasticsearch_place: Place) -> Place:
+    return elasticsearch_place
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("odd", {"tenant": "acme"}),
+        ("odd", {"id": "odd"}),
+        ("odd", {"id": HERE}),
+        (NEXT, {"id": NEXT}),
+        ("odd", {"id": "ffffffff-ffff-ffff-ffff-ffffffffffff"}),
+        ("odd", {"id": HERE.upper()}),
+    ],
+)
+async def test_a_stranger_is_listed_by_its_name(
+    place: Place, copy: SearchCopy, behind: BehindElasticsearch, name: str, body: dict[str, Any]
+) -> None:
+    proper = document()
+    await place.add(proper)
+    await behind.client.index(index=f"{behind.prefix}-{MONTH}", id=name, document={**body, "version": 5})
+    [stranger] = await copy.list_strangers(MONTH, 10)
+    assert (stranger.event_id, stranger.name, stranger.version) == (None, name, 5)
+    assert [part.documents for part in await copy.parts()] == [2]
+
+
+async def test_no_more_are_listed_than_were_asked_for(
+    place: Place, copy: SearchCopy, behind: BehindElasticsearch
+) -> None:
+    await place.add(document(), document())
+    assert list(await copy.list_strangers(MONTH, 10)) == []
+    for number in range(3):
+        await behind.client.index(index=f"{behind.prefix}-{MONTH}", id=f"n{number}", document={"version": 1})
+    assert len(await copy.list_strangers(MONTH, 2)) == 2
+
+
+async def test_a_rebuild_leaves_strangers_behind(place: Place, copy: SearchCopy, behind: BehindElasticsearch) -> None:
+    one = document()
+    await place.add(one)
+    await behind.client.index(index=f"{behind.prefix}-{MONTH}", id="odd", document={"version": 1})
+    await copy.begin_rebuild(MONTH, 7)
+    await place.build(7, one)
+    await copy.finish_rebuild(MONTH, 7, 2)
+    assert list(await copy.list_strangers(MONTH, 10)) == []
+    assert await behind.indices() == [f"{behind.prefix}-{MONTH}-7"]
