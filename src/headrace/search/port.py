@@ -155,7 +155,10 @@ class SearchCopy(Protocol):
         """Forget tombstones that are older, some of them; returns how many."""
 
     async def begin_rebuild(self, month: str, generation: int) -> None:
-        """Have an empty place for a month, beside the one that readers see. One that is there already stays."""
+        """Have an empty place for a month, beside the one that readers see. One that is there already stays.
+
+        `generation` is a number from 2 on that no earlier rebuild of the month had.
+        """
 
     async def build(self, entries: Sequence[Entry], batch: int, month: str, generation: int) -> Sequence[WriteOutcome]:
         """Store entries in that place alone, as `write` does."""
