@@ -144,6 +144,19 @@ class Overloaded(Unavailable):
         super().__init__("More is sent than can be stored.", retry_after_seconds=1)
 
 
+class CopyAway(Unavailable):
+    """The search copy does not answer, or not now, or takes nothing: all of it is to be tried again later.
+
+    `too_much` says that the request was too large for it: half of it may be taken.
+    """
+
+    code = "search-unavailable"
+
+    def __init__(self, detail: str, *, too_much: bool = False) -> None:
+        super().__init__(detail)
+        self.too_much = too_much
+
+
 class EventHeldElsewhere(HeadraceError):
     """The event's run belongs to a worker now, so its result cannot be written from here."""
 

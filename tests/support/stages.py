@@ -146,7 +146,7 @@ async def relaying(
         "release-1",
         lambda queue, ids: told.append((queue, ids)),
         (DEFAULT_QUEUE,),
-        lost_due.append,
+        lambda view: lost_due.append(view.lost_due),
     )
     await database.open()
     running = asyncio.create_task(relay.run())

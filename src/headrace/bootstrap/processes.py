@@ -17,6 +17,7 @@ from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
 from headrace.bootstrap.measures import measure_process, measure_relay, measure_worker
 from headrace.bootstrap.results import celery_app
+from headrace.bootstrap.searching import COPY_CONNECTIONS, keeping_the_copy
 from headrace.broker.health import redis_problem
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.ids import new_id
@@ -36,7 +37,7 @@ from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
 from headrace.settings import Settings
 from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
-from headrace.store.look import LostDue
+from headrace.store.look import LostDue, View
 from headrace.store.partitions import ensure_partitions
 from headrace.store.workers import Measure, WorkerRow
 
@@ -177,21 +178,28 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = la
     """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
     database = open_database(settings, RELAY_CONNECTIONS)
     holder = new_id()
-    heartbeat = make_heartbeat(settings, "relay", RELAY_CONNECTIONS + 1, measure=lambda: measure_relay(holder))
-    relay = Relay(
-        database,
-        holder,
-        RelayTimes(settings.renew_seconds * SETTLE_IN),
-        Policy(),
-        settings.release,
-        celery_app.hints.offer,
-        settings.queues,
-        on_lost,
+    heartbeat = make_heartbeat(
+        settings, "relay", RELAY_CONNECTIONS + COPY_CONNECTIONS + 1, measure=lambda: measure_relay(holder)
     )
     await database.open()
     heartbeat.start()
     try:
-        yield relay
+        async with keeping_the_copy(settings) as keep:
+
+            def on_look(view: View) -> None:
+                on_lost(view.lost_due)
+                keep(view)
+
+            yield Relay(
+                database,
+                holder,
+                RelayTimes(settings.renew_seconds * SETTLE_IN),
+                Policy(),
+                settings.release,
+                celery_app.hints.offer,
+                settings.queues,
+                on_look,
+            )
     finally:
         heartbeat.stop()
         celery_app.hints.close()

@@ -10,23 +10,9 @@ from uuid import UUID
 
 from headrace.domain.document import Document, Entry
 from headrace.domain.query import Query
-from headrace.errors import HeadraceError
 
 #: Facets are counted over so many hits at most, the newest.
 MOST_COUNTED = 10_000
-
-
-class CopyAway(HeadraceError):
-    """The copy does not answer, or not now, or takes nothing: all of it is to be tried again later.
-
-    `too_much` says that the request was too large for it: half of it may be taken.
-    """
-
-    code = "search-unavailable"
-
-    def __init__(self, detail: str, *, too_much: bool = False) -> None:
-        super().__init__(detail)
-        self.too_much = too_much
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +99,7 @@ class Search:
 
 
 class SearchCopy(Protocol):
-    """A place for the copy. All raise CopyAway where it does not answer in time or is not ready."""
+    """A place for the copy. All raise CopyAway (`headrace.errors`) where it does not answer in time or is not ready."""
 
     #: What readers are told: `elasticsearch` or `postgres`.
     name: str

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         description="Redis or Valkey. Else `PROJECT_NAME=x` gives `redis://x_redis:6379/0`.",
     )
     elasticsearch_url: HttpUrl | None = Field(
-        None, description="Elasticsearch. There is no search yet: nothing uses it."
+        None, description="Elasticsearch, to which finished events are copied. Nothing searches them yet."
     )
 
     api_host: Annotated[str, Expected("a host name or an address")] = Field(

@@ -17,6 +17,7 @@ _QUIET = (
     "amqp",
     "asyncio",
     "celery",
+    "elastic_transport",
     "httpcore2",
     "httpx",
     "httpx2",

@@ -43,7 +43,7 @@ SELECT now(), EXISTS (SELECT FROM lead),
                AND (swept IS NULL OR swept <= now() - make_interval(secs => %(sweep_again_seconds)s))),
        (SELECT count(*) FROM (SELECT FROM lost WHERE NOT alone LIMIT %(many)s) AS together),
        (SELECT count(*) FROM (SELECT FROM lost WHERE alone LIMIT %(many)s) AS alone),
-       EXISTS (SELECT FROM headrace.cancellations),
+       EXISTS (SELECT FROM headrace.cancellations), EXISTS (SELECT FROM headrace.projections),
        EXISTS (SELECT FROM (SELECT FROM headrace.waits WHERE type IS NOT NULL AND arrived IS NULL
                             ORDER BY event_id, node LIMIT 1) AS awaiting),
        (SELECT jsonb_object_agg(queue, types) FROM served),
@@ -54,6 +54,19 @@ SELECT now(), EXISTS (SELECT FROM lead),
                LATERAL (SELECT FROM headrace.runs r
                         WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL
                         ORDER BY r.rank LIMIT 1) AS due)
+"""
+
+# What is paused is set aside by the relay soon; what waits no longer than a moment is on its way.
+_IS_BEHIND = """
+SELECT EXISTS (
+    SELECT FROM (
+        SELECT DISTINCT unnest(queues) AS queue FROM headrace.workers WHERE expires > now() AND queues <> '{}'
+    ) AS served, LATERAL (
+        SELECT FROM headrace.runs r
+        WHERE r.queue = served.queue AND r.rank <= now() - interval '1 second' AND r.owner IS NULL
+        ORDER BY r.rank LIMIT 1
+    ) AS due
+)
 """
 
 _RESIGN = "DELETE FROM headrace.leases WHERE post = %(post)s AND holder = %(holder)s"
@@ -78,8 +91,8 @@ class LostDue:
 class View:
     """What a relay sees at a moment of the database: whether it leads, and what waits to be done.
 
-    `cancelling` says whether a run that is under way, or was, is to be cancelled; `awaiting`, whether one waits for an
-    event.
+    `cancelling` says whether a run that is under way, or was, is to be cancelled; `unindexed`, whether the search copy
+    lacks anything; `awaiting`, whether a run waits for an event.
     """
 
     moment: datetime
@@ -87,6 +100,7 @@ class View:
     dead_workers: bool
     lost_due: LostDue
     cancelling: bool
+    unindexed: bool
     awaiting: bool
     serving: Serving
     due_queues: tuple[str, ...]
@@ -112,10 +126,17 @@ async def look(
     )
     row = await cursor.fetchone()
     assert row is not None
-    moment, leads, dead, lost_together, lost_alone, cancelling, awaiting, served, formats, paused, due = row
+    moment, leads, dead, lost_together, lost_alone, cancelling, unindexed, awaiting, served, formats, paused, due = row
     serving = Serving(served or {}, formats or {}, as_paused(paused or ()))
     lost = LostDue(lost_together, lost_alone)
-    return View(moment, leads, dead, lost, cancelling, awaiting, serving, tuple(due or ()))
+    return View(moment, leads, dead, lost, cancelling, unindexed, awaiting, serving, tuple(due or ()))
+
+
+async def is_behind(connection: Connection, database: Database) -> bool:
+    """Whether due events wait for a worker for a second or longer."""
+    cursor = await connection.execute(database.sql(_IS_BEHIND))
+    [(behind,)] = await cursor.fetchall()
+    return bool(behind)
 
 
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from headrace.domain.query import Query
+from headrace.errors import CopyAway
 from headrace.search.elasticsearch.copy import ElasticsearchCopy
-from headrace.search.port import CopyAway, Search, Written
+from headrace.search.port import Search, Written
 from tests.search.places import MONTH, document
 from tests.support.elasticsearch import ElasticsearchNode, running_elasticsearch
 

@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from headrace.search.port import CopyAway, Postponed, Refused, SearchCopy, Written
+from headrace.errors import CopyAway
+from headrace.search.port import Postponed, Refused, SearchCopy, Written
 from tests.search.conftest import BehindElasticsearch
 from tests.search.places import MONTH, Place, document, id_after
 

@@ -14,7 +14,7 @@ from headrace.domain.settle import Policy
 from headrace.flow.relay.losses import take_over_lost
 from headrace.store.cancelling import cancel_unheld
 from headrace.store.database import Connection, Database
-from headrace.store.look import LostDue, View, look, resign
+from headrace.store.look import View, look, resign
 from headrace.store.matcher import tell_of
 from headrace.store.parking import Serving, park, unpark
 from headrace.store.partitions import ensure_partitions
@@ -59,8 +59,8 @@ class RelayTimes:
 
 
 class Relay:
-    """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_lost` hears at each look
-    which runs that lost workers are due in `own_queues`.
+    """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_look` hears what each look saw, of runs
+    that lost workers those that are due in `own_queues`.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Relay:
         release: str,
         tell: Callable[[str, Sequence[UUID]], None],
         own_queues: Sequence[str],
-        on_lost: Callable[[LostDue], None],
+        on_look: Callable[[View], None],
     ) -> None:
         self._database = database
         self._holder = holder
@@ -81,7 +81,7 @@ class Relay:
         self._release = release
         self._tell = tell
         self._own_queues = own_queues
-        self._on_lost = on_lost
+        self._on_look = on_look
         self._leads_since: float | None = None
         self._looked: datetime | None = None
         self._serving: Serving | None = None
@@ -111,7 +111,7 @@ class Relay:
     async def _pass(self) -> None:
         async with self._database.connection() as connection:
             view = await look(connection, self._database, self._holder, LEAD_SECONDS, self._own_queues)
-            self._on_lost(view.lost_due)
+            self._on_look(view)
             before, self._looked = self._looked or view.moment, view.moment
             if (view.moment - before).total_seconds() > LEAD_SECONDS:
                 self._leads_since = None  # this machine slept, or the database stood still: workers, too, come late

@@ -18,7 +18,7 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 
-from headrace.search.port import CopyAway
+from headrace.errors import CopyAway
 
 #: Connections to the server: the projector uses one, readers the others.
 _CONNECTIONS = 4

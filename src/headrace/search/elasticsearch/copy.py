@@ -6,6 +6,7 @@ from uuid import UUID
 
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.document import Document, Entry
+from headrace.errors import CopyAway
 from headrace.search.elasticsearch import listing, searching, upkeep
 from headrace.search.elasticsearch.bulk import send
 from headrace.search.elasticsearch.client import make_client
@@ -13,7 +14,7 @@ from headrace.search.elasticsearch.comparing import differing
 from headrace.search.elasticsearch.indices import IndexImpossible, Indices
 from headrace.search.elasticsearch.naming import Index, Names
 from headrace.search.elasticsearch.writing import Writing, overwritten
-from headrace.search.port import MOST_COUNTED, CopyAway, Facets, Found, Listed, Part, Search, WriteOutcome
+from headrace.search.port import MOST_COUNTED, Facets, Found, Listed, Part, Search, WriteOutcome
 
 _NO_FACETS = Facets(0, True, {}, {}, {})
 

@@ -6,11 +6,10 @@ from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
-from headrace.errors import HeadraceError
+from headrace.errors import CopyAway, HeadraceError
 from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.mapping import DIGEST, MAPPINGS, PRIORITY, SETTINGS
 from headrace.search.elasticsearch.naming import Index, Names, parse_index
-from headrace.search.port import CopyAway
 
 
 class IndexImpossible(HeadraceError):

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from elasticsearch import ApiError, AsyncElasticsearch
 
+from headrace.errors import CopyAway
 from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.queries import facets_of, oldest_counted, page_of
-from headrace.search.port import CopyAway, Facets, Found, Search
+from headrace.search.port import Facets, Found, Search
 
 #: Answers that a reader gets whose index is taken away under its search; the next one meets the new index.
 _MOVED = {404, 500, 503}

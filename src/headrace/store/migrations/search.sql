@@ -1,6 +1,6 @@
 -- Whoever adds a result or takes one away feeds the search copy, in the same transaction. The version of what the copy is
--- to hold grows with both: that of a result is even, that of a result which went is odd. A row that waits already is
--- older news: it keeps its place.
+-- to hold grows with both: that of a result is even, that of a result which went is odd. A row that waits already
+-- waits since then.
 CREATE OR REPLACE FUNCTION headrace.feed_added() RETURNS trigger
 LANGUAGE plpgsql
 AS $function$
@@ -8,7 +8,7 @@ BEGIN
     INSERT INTO headrace.projections AS p (event_id, version)
     SELECT c.event_id, 2 * c.run_number::bigint FROM changed c ORDER BY c.event_id
     ON CONFLICT (event_id) DO UPDATE
-    SET version = greatest(p.version, excluded.version), due = least(p.due, excluded.due), refusal = NULL;
+    SET version = greatest(p.version, excluded.version);
     RETURN NULL;
 END
 $function$;
@@ -20,7 +20,7 @@ BEGIN
     INSERT INTO headrace.projections AS p (event_id, version)
     SELECT c.event_id, 2 * c.run_number::bigint + 1 FROM changed c ORDER BY c.event_id
     ON CONFLICT (event_id) DO UPDATE
-    SET version = greatest(p.version, excluded.version), due = least(p.due, excluded.due), refusal = NULL;
+    SET version = greatest(p.version, excluded.version);
     RETURN NULL;
 END
 $function$;
@@ -30,6 +30,22 @@ REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.fe
 
 CREATE OR REPLACE TRIGGER results_removed AFTER DELETE ON headrace.results
 REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_removed();
+
+-- It is a queue: rows come and go, each for a moment.
+ALTER TABLE headrace.projections SET (
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0
+);
+
+-- What the copy would not take, until it may take it. These are told of; nothing waits for them.
+CREATE TABLE IF NOT EXISTS headrace.refusals (
+    event_id    uuid PRIMARY KEY,
+    version     bigint NOT NULL,
+    since       timestamptz NOT NULL DEFAULT now(),
+    reason      text NOT NULL,
+    fingerprint text NOT NULL
+);
 
 -- Each batch that is written to the copy has a number.
 CREATE SEQUENCE IF NOT EXISTS headrace.batches;
@@ -46,7 +62,7 @@ CREATE TABLE IF NOT EXISTS headrace.copies (
 CREATE TABLE IF NOT EXISTS headrace.rebuilds (
     place       text NOT NULL,
     month       text NOT NULL,
-    generation  integer NOT NULL,
+    generation  bigint NOT NULL,
     first_batch bigint NOT NULL,
     reached     uuid,
     since       timestamptz NOT NULL DEFAULT now(),

@@ -33,6 +33,6 @@ def downgrade() -> None:
     op.execute(f"DROP TRIGGER results_removed ON {schema}.results")
     op.execute(f"DROP FUNCTION {schema}.feed_added()")
     op.execute(f"DROP FUNCTION {schema}.feed_removed()")
-    for table in ("documents", "rebuilds", "copies"):
+    for table in ("documents", "rebuilds", "copies", "refusals"):
         op.execute(f"DROP TABLE {schema}.{table}")
     op.execute(f"DROP SEQUENCE {schema}.batches")

@@ -1,0 +1,111 @@
+"""Decoded JSON: its single values, with their paths, and what is left of it without some of its fields.
+
+A path consists of the keys from the root, with dots between; what an array holds has the path of the array.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Set
+from typing import Any
+
+import orjson
+
+from headrace.domain.values import value
+from headrace.settings.masking import MASK
+
+#: A single value: no object and no array.
+Leaf = str | int | float | bool | None
+
+#: No path leads deeper. What lies there is found by no path, and nothing of it is shown where a field is masked.
+DEEPEST = 300
+
+
+@value()
+class Masked:
+    """Fields whose values nobody is to see: `names` at any depth, and `paths`; both folded by `casefold`."""
+
+    names: Set[str] = frozenset()
+    paths: Set[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.paths)
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """A single value as a text: a string as it is, the others as JSON writes them."""
+    if isinstance(leaf, str):
+        return leaf
+    if isinstance(leaf, int) and not isinstance(leaf, bool):
+        return str(leaf)
+    return orjson.dumps(leaf).decode()
+
+
+def texts_in(tree: Any) -> Iterator[str]:
+    """The strings and numbers of a tree as texts, in their order."""
+    waiting = [tree]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            yield found
+        elif isinstance(found, dict):
+            waiting.extend(reversed(found.values()))
+        elif isinstance(found, list):
+            waiting.extend(reversed(found))
+        elif found is not None and not isinstance(found, bool):
+            yield leaf_text(found)
+
+
+def leaves_in(tree: Any, path: str) -> Iterator[tuple[str, Leaf]]:
+    """The single values of a tree that is found at a path, in their order, each with its own path."""
+    waiting = [(path, tree)]
+    while waiting:
+        at, found = waiting.pop()
+        if isinstance(found, dict):
+            waiting.extend((f"{at}.{key}", inner) for key, inner in reversed(found.items()))
+        elif isinstance(found, list):
+            waiting.extend((at, inner) for inner in reversed(found))
+        else:
+            yield at, found
+
+
+def shallow_first(trees: dict[str, Any]) -> Iterator[tuple[str, Leaf]]:
+    """The single values of trees, each found at its path: those with few keys above them come first."""
+    waiting = deque(trees.items())
+    while waiting:
+        at, found = waiting.popleft()
+        if isinstance(found, dict):
+            waiting.extend((f"{at}.{key}", inner) for key, inner in found.items())
+        elif isinstance(found, list):
+            waiting.extend((at, inner) for inner in found)
+        else:
+            yield at, found
+
+
+def masked(tree: Any, path: str, fields: Masked, depth: int = 0) -> Any:
+    """The tree that is found at a path, with `***` for the value of each masked field."""
+    if path in fields.paths or depth > DEEPEST:
+        return MASK
+    if isinstance(tree, dict):
+        return {
+            key: MASK
+            if (name := key.casefold()) in fields.names
+            else masked(inner, f"{path}.{name}", fields, depth + 1)
+            for key, inner in tree.items()
+        }
+    if isinstance(tree, list):
+        return [masked(inner, path, fields, depth + 1) for inner in tree]
+    return tree
+
+
+def within(tree: Any, path: str, covered: Set[str], depth: int = 0) -> Any:
+    """What of a tree lies at or below the covered paths; None if nothing does."""
+    if path in covered:
+        return tree
+    if depth > DEEPEST or not any(wanted.startswith(f"{path}.") for wanted in covered):
+        return None
+    if isinstance(tree, dict):
+        inside = {key: within(inner, f"{path}.{key}", covered, depth + 1) for key, inner in tree.items()}
+        return {key: inner for key, inner in inside.items() if inner is not None} or None
+    if isinstance(tree, list):
+        found = (within(inner, path, covered, depth + 1) for inner in tree)
+        return [inner for inner in found if inner is not None] or None
+    return None

@@ -1,0 +1,172 @@
+"""The projector: writes to the search copy what has changed, in batches, and never faster than it is taken.
+
+It goes where the leading relay is. With two of them for a moment nothing is lost: versions decide, not who comes last.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import structlog
+
+from headrace.domain.document import Entry, month_of
+from headrace.domain.making import MakingOptions
+from headrace.errors import CopyAway
+from headrace.flow.project.entries import Waiting, read_waiting
+from headrace.flow.project.pace import Pace
+from headrace.search.port import Postponed, Refused, SearchCopy, Superseded, WriteOutcome, Written
+from headrace.store.copies import next_batch
+from headrace.store.database import Database
+from headrace.store.look import is_behind
+from headrace.store.projections import choose_waiting, complete, refuse
+
+#: Bytes as they are stored, of all entries of a batch.
+MOST_BYTES = 4 << 20
+
+#: Seconds after which the oldest entries are looked at again, whatever lies between.
+ROUND_SECONDS = 5.0
+
+#: While due events wait for a worker, the projector rests for so many times as long as it works.
+STEP_BACK = 12.0
+
+#: Behind this id is every event's.
+START = UUID(int=0)
+
+_log = structlog.get_logger(__name__)
+
+
+class Projector:
+    """Works in `run` while it is woken as the one that leads."""
+
+    def __init__(
+        self, database: Database, copy: SearchCopy, options: MakingOptions, chance: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._copy = copy
+        self._options = options
+        self._pace = Pace(chance)
+        self._leads = False
+        self._woken = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._place = START
+        self._round_ends = 0.0
+
+    def wake(self, *, leads: bool, waiting: bool) -> None:
+        """Say at each look of the relay whether this process leads, and whether any entry waits to be written."""
+        self._leads = leads
+        if leads and waiting:
+            self._woken.set()
+
+    def stop(self) -> None:
+        """End after the batch that is under way."""
+        self._stopping.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Catch up whenever it is woken, until `stop`. What fails is logged, and tried again."""
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                await self._catch_up()
+            except CopyAway as error:
+                self._pace.failed()
+                _log.warning("the search copy is away", copy=self._copy.name, error=error.detail)
+            except Exception as error:  # noqa: BLE001  # the projector outlives whatever one batch meets
+                self._pace.failed()
+                _log.warning("projecting failed", error=f"{type(error).__name__}: {error}")
+            await self._rest(self._pace.rest_seconds)
+            await self._woken.wait()
+
+    async def _catch_up(self) -> None:
+        while self._leads and not self._stopping.is_set():
+            began = time.monotonic()
+            chosen = await self._choose()
+            if not chosen:
+                return
+            await self._write(chosen)
+            await self._rest(await self._rest_after(len(chosen), time.monotonic() - began))
+
+    async def _choose(self) -> Sequence[UUID]:
+        """The next events in the order of their ids; after the last, and after some time, from the first on again."""
+        if time.monotonic() >= self._round_ends:
+            self._place, self._round_ends = START, time.monotonic() + ROUND_SECONDS
+        async with self._database.connection() as connection:
+            most = self._pace.entries
+            chosen = await choose_waiting(connection, self._database, self._place, most, MOST_BYTES)
+            if not chosen and self._place != START:
+                chosen = await choose_waiting(connection, self._database, START, most, MOST_BYTES)
+        self._place = chosen[-1] if chosen else START
+        return chosen
+
+    async def _write(self, ids: Sequence[UUID]) -> None:
+        """Make the copy hold what Postgres holds of these events now."""
+        async with self._database.connection() as connection:
+            waiting = await read_waiting(connection, self._database, ids, self._options)
+            batch, rebuilding = await next_batch(connection, self._database, self._copy.name)
+        if not waiting:
+            return
+        entries = [each.entry for each in waiting]
+        await self._copy.prepare(months_of(entries))
+        outcomes = await self._copy.write(entries, batch, rebuilding)
+        await self._note(waiting, outcomes)
+        ahead = [each.entry.event_id for each, outcome in _paired(waiting, outcomes) if isinstance(outcome, Superseded)]
+        if ahead:
+            await self._overwrite(ahead)
+
+    async def _overwrite(self, ids: Sequence[UUID]) -> None:
+        """Where the copy has a newer version: those that still wait at this moment are the newest there is.
+
+        Postgres was put back to an earlier state then, and the copy tells of what never was.
+        """
+        async with self._database.connection() as connection:
+            waiting = await read_waiting(connection, self._database, ids, self._options)
+            batch, _ = await next_batch(connection, self._database, self._copy.name)
+        if waiting:
+            await self._note(waiting, await self._copy.overwrite([each.entry for each in waiting], batch))
+
+    async def _note(self, waiting: Sequence[Waiting], outcomes: Sequence[WriteOutcome]) -> None:
+        """Take what was written out of the outbox; what was refused goes where it is told of."""
+        pairs = _paired(waiting, outcomes)
+        written = {each.entry.event_id: each.version for each, outcome in pairs if isinstance(outcome, Written)}
+        refused = [
+            (each.entry.event_id, each.version, outcome.reason)
+            for each, outcome in pairs
+            if isinstance(outcome, Refused)
+        ]
+        postponed = [outcome.reason for outcome in outcomes if isinstance(outcome, Postponed)]
+        fingerprint = await self._copy.fingerprint() if refused else ""
+        async with self._database.connection() as connection, connection.transaction():
+            if written:
+                await complete(connection, self._database, written)
+            if refused:
+                await refuse(connection, self._database, refused, fingerprint)
+        if refused:
+            _log.error("the search copy refuses entries", copy=self._copy.name, count=len(refused), first=refused[0][2])
+        if postponed:
+            self._pace.failed()
+            _log.warning("the search copy is busy", copy=self._copy.name, count=len(postponed), first=postponed[0])
+        else:
+            self._pace.succeeded()
+
+    async def _rest_after(self, count: int, seconds: float) -> float:
+        """A deep outbox is caught up with when no event waits for that."""
+        if self._pace.rest_seconds or count < self._pace.entries // 2:
+            return self._pace.rest_seconds
+        async with self._database.connection() as connection:
+            return seconds * STEP_BACK if await is_behind(connection, self._database) else 0.0
+
+    async def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def months_of(entries: Sequence[Entry]) -> list[str]:
+    """The months that the entries lie in."""
+    return sorted({month_of(entry.event_id) for entry in entries})
+
+
+def _paired(waiting: Sequence[Waiting], outcomes: Sequence[WriteOutcome]) -> list[tuple[Waiting, WriteOutcome]]:
+    return list(zip(waiting, outcomes, strict=True))

@@ -1,0 +1,154 @@
+"""The watch over the search copy: it sees when the copy, or Postgres, was put back to an earlier state, and mends it.
+
+Each batch that is written has a number, which the entries keep, and Postgres counts them. So a part of the copy whose
+newest batch is older than it was has lost some; one with a batch that Postgres has yet to count knows of a time that
+Postgres has forgotten. And both have the same number of finished events, once nothing waits.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from headrace.flow.project.comparing import bounds_of, compare, months_to_compare
+from headrace.search.port import Part, SearchCopy
+from headrace.store.copies import newest_batch, note_batches, seen_batches, skip_batches
+from headrace.store.database import Database, read_one_moment
+from headrace.store.finished import count_finished
+from headrace.store.projections import is_caught_up, mend, read_lag, send_again
+from headrace.store.tallies import sum_finished
+
+#: Seconds between two looks.
+LOOK_SECONDS = 20.0
+
+#: Seconds after which tombstones are forgotten: no batch is on its way for so long.
+BURY_SECONDS = 86_400.0
+
+#: Differences are not mended while so many entries wait to be written.
+MOST_WAITING = 50_000
+
+#: Refused entries that are sent again at a time.
+AGAIN = 10_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """Looks in `run` while it is told that this process leads."""
+
+    def __init__(self, database: Database, copy: SearchCopy, look_seconds: float = LOOK_SECONDS) -> None:
+        self._database = database
+        self._copy = copy
+        self._look_seconds = look_seconds
+        self._stopping = asyncio.Event()
+        self._left: Mapping[str, int] = {}
+        #: Whether this process leads now.
+        self.leads = False
+
+    def stop(self) -> None:
+        """End after the look that is under way."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Look after look until `stop`; one that fails is logged, and the next one comes."""
+        while not self._stopping.is_set():
+            if self.leads:
+                try:
+                    await self.look()
+                except Exception as error:  # noqa: BLE001  # the watch outlives whatever one look meets
+                    _log.info("cannot look at the search copy", error=f"{type(error).__name__}: {error}")
+            await self._rest(self._look_seconds)
+
+    async def look(self) -> None:
+        """Mend what is seen to be wrong, and note what is right."""
+        await self._send_again()
+        await self._copy.bury(BURY_SECONDS)
+        before = await self._finished()
+        parts = await self._copy.parts()
+        after = await self._finished()
+        async with self._database.connection() as connection:
+            seen = await seen_batches(connection, self._database, self._copy.name)
+            newest = await newest_batch(connection, self._database)
+        doubtful = put_back(parts, seen, newest)
+        if not doubtful and before is not None and before == after != sum(part.documents for part in parts):
+            doubtful = await self._miscounted(parts)
+        for month in doubtful:
+            await self._mend(month)
+        await self._note(parts, newest)
+
+    async def _send_again(self) -> None:
+        """Refused entries that a copy with another mapping refused."""
+        fingerprint = await self._copy.fingerprint()
+        async with self._database.connection() as connection:
+            await send_again(connection, self._database, fingerprint, AGAIN)
+
+    async def _finished(self) -> int | None:
+        """How many events the copy is to have; None while entries wait to be written."""
+        async with self._database.connection() as connection, connection.transaction():
+            await read_one_moment(connection)
+            if await is_caught_up(connection, self._database):
+                return await sum_finished(connection, self._database)
+            return None
+
+    async def _miscounted(self, parts: Sequence[Part]) -> list[str]:
+        """Months of which the copy has more or fewer events than Postgres; but for those that could not be mended."""
+        held = {part.month: part.documents for part in parts}
+        differing = {}
+        for month in await months_to_compare(self._database, self._copy):
+            async with self._database.connection() as connection:
+                count = await count_finished(connection, self._database, *bounds_of(month))
+            if count != held.get(month, 0):
+                differing[month] = held.get(month, 0) - count
+        doubtful = [month for month, surplus in differing.items() if self._left.get(month) != surplus]
+        self._left = differing
+        return doubtful
+
+    async def _mend(self, month: str) -> None:
+        """Have all that differs written anew; what is no event's has to be told of."""
+        mended = left = 0
+        async for page in compare(self._database, self._copy, month):
+            wrong = {
+                each.event_id: max(each.expected or 0, each.found or 0)
+                for each in page.differences
+                if each.event_id is not None
+            }
+            mended += len(wrong)
+            left += len(page.differences) - len(wrong)
+            if wrong:
+                await self._room()
+                async with self._database.connection() as connection:
+                    await mend(connection, self._database, wrong)
+        if mended or left:
+            told = {"copy": self._copy.name, "month": month, "mended": mended, "left": left}
+            _log.warning("the search copy differs from Postgres", **told)
+
+    async def _room(self) -> None:
+        """Wait until the outbox has room for a page."""
+        while not self._stopping.is_set():
+            async with self._database.connection() as connection:
+                if (await read_lag(connection, self._database)).waiting < MOST_WAITING:
+                    return
+            await self._rest(1.0)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _note(self, parts: Sequence[Part], newest: int) -> None:
+        batches = {part.month: part.newest_batch for part in parts}
+        async with self._database.connection() as connection, connection.transaction():
+            if max(batches.values(), default=0) > newest:
+                await skip_batches(connection, self._database, max(batches.values()))
+            await note_batches(connection, self._database, self._copy.name, batches)
+
+
+def put_back(parts: Sequence[Part], seen: Mapping[str, int], newest: int) -> list[str]:
+    """The months that were put back to an earlier state, or all of them where Postgres was.
+
+    `seen` has the newest batch that each month was seen to hold; `newest` is the newest that Postgres knows of.
+    """
+    batches = {part.month: part.newest_batch for part in parts}
+    if max(batches.values(), default=0) > newest:
+        return sorted(batches.keys() | seen.keys())
+    return sorted(month for month, batch in seen.items() if batches.get(month, 0) < batch)

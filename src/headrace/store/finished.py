@@ -1,0 +1,81 @@
+"""What is kept of finished events, as the search copy is made of it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from headrace.domain.making import FinishedEvent
+from headrace.domain.values import value
+from headrace.store.database import Connection, Database
+
+# Each id is looked up by itself: OFFSET 0 keeps it so.
+_READ = """
+SELECT w.event_id, p.version, s.run_number, e.tenant, e.type, e.source, e.subject, s.ordering_key, e.body, s.state,
+       s.reason, s.node, s.attempt, s.task_context::text, s.error::text, s.started_at, s.finished_at, s.release
+FROM unnest(%(ids)s::uuid[]) AS w (event_id)
+LEFT JOIN LATERAL (SELECT version FROM headrace.projections WHERE event_id = w.event_id OFFSET 0) AS p ON true
+LEFT JOIN LATERAL (SELECT * FROM headrace.results WHERE event_id = w.event_id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT * FROM headrace.events WHERE id = w.event_id OFFSET 0) AS e ON true
+ORDER BY w.event_id
+"""
+
+_VERSIONS = """
+SELECT event_id, 2 * run_number::bigint FROM headrace.results
+WHERE event_id > %(after)s AND event_id >= %(first)s AND event_id < %(end)s
+ORDER BY event_id LIMIT %(most)s
+"""
+
+_COUNT = "SELECT count(*) FROM headrace.results WHERE event_id >= %(first)s AND event_id < %(end)s"
+
+_ENDS = """
+SELECT event_id FROM (
+    (SELECT event_id FROM headrace.results ORDER BY event_id LIMIT 1)
+    UNION ALL (SELECT event_id FROM headrace.results ORDER BY event_id DESC LIMIT 1)
+) AS ends
+"""
+
+
+@value()
+class GoneEvent:
+    """An event without a result, for now or for ever."""
+
+    event_id: UUID
+    waiting_version: int | None
+
+
+async def read_finished(
+    connection: Connection, database: Database, ids: Sequence[UUID]
+) -> list[FinishedEvent | GoneEvent]:
+    """What there is of each, in the order of their ids, at one moment."""
+    cursor = await connection.execute(database.sql(_READ), {"ids": list(ids)})
+    return [_read(row) for row in await cursor.fetchall()]
+
+
+def _read(row: Sequence[Any]) -> FinishedEvent | GoneEvent:
+    event_id, waiting_version, run_number, tenant, *_ = row
+    if run_number is None or tenant is None:
+        return GoneEvent(event_id, waiting_version)
+    return FinishedEvent(*row)
+
+
+async def list_versions(
+    connection: Connection, database: Database, first: UUID, end: UUID, after: UUID, most: int
+) -> list[tuple[UUID, int]]:
+    """Finished events from `first` on and before `end`, behind an id, with the version that the copy is to have."""
+    arguments = {"first": first, "end": end, "after": after, "most": most}
+    cursor = await connection.execute(database.sql(_VERSIONS), arguments)
+    return [(event_id, version) for event_id, version in await cursor.fetchall()]
+
+
+async def count_finished(connection: Connection, database: Database, first: UUID, end: UUID) -> int:
+    """How many finished events there are from `first` on and before `end`."""
+    cursor = await connection.execute(database.sql(_COUNT), {"first": first, "end": end})
+    [(count,)] = await cursor.fetchall()
+    return int(count)
+
+
+async def find_ends(connection: Connection, database: Database) -> tuple[UUID, UUID] | None:
+    """The oldest and the newest finished event; None if there is none."""
+    cursor = await connection.execute(database.sql(_ENDS))
+    ends = [row[0] for row in await cursor.fetchall()]
+    return (ends[0], ends[-1]) if ends else None
