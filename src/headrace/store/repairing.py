@@ -65,9 +65,6 @@ WITH attempts AS (
 ), notes AS (
     DELETE FROM headrace.notes k WHERE NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = k.event_id)
     RETURNING 'notes ' || k.event_id AS what
-), projections AS (
-    DELETE FROM headrace.projections k WHERE NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = k.event_id)
-    RETURNING 'projections ' || k.event_id AS what
 ), waits AS (
     DELETE FROM headrace.waits k WHERE NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = k.event_id)
     RETURNING 'waits ' || k.event_id AS what
@@ -79,7 +76,6 @@ SELECT what FROM attempts
 UNION SELECT what FROM checkpoints
 UNION SELECT what FROM logs
 UNION SELECT what FROM notes
-UNION SELECT what FROM projections
 UNION SELECT what FROM waits
 UNION SELECT what FROM cancellations
 ORDER BY what

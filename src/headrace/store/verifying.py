@@ -131,7 +131,6 @@ FROM (
     UNION ALL SELECT DISTINCT 'checkpoints', event_id FROM headrace.checkpoints
     UNION ALL SELECT DISTINCT 'logs', event_id FROM headrace.logs
     UNION ALL SELECT DISTINCT 'notes', event_id FROM headrace.notes
-    UNION ALL SELECT DISTINCT 'projections', event_id FROM headrace.projections
 ) AS beside
 WHERE NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = beside.event_id)
 UNION ALL
