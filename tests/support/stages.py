@@ -147,6 +147,7 @@ async def relaying(
         lambda queue, ids: told.append((queue, ids)),
         (DEFAULT_QUEUE,),
         lambda view: lost_due.append(view.lost_due),
+        discards=True,
     )
     await database.open()
     running = asyncio.create_task(relay.run())

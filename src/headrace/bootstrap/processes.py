@@ -5,7 +5,7 @@ import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
@@ -173,18 +173,22 @@ def _make_performer(settings: Settings, database: Database, threads: NodeThreads
     )
 
 
+def _do_nothing(_: object) -> None:
+    """Where nobody needs to hear."""
+
+
 @asynccontextmanager
-async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = lambda _: None) -> AsyncIterator[Relay]:
+async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = _do_nothing) -> AsyncIterator[Relay]:
     """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
     database = open_database(settings, RELAY_CONNECTIONS)
     holder = new_id()
-    heartbeat = make_heartbeat(
-        settings, "relay", RELAY_CONNECTIONS + COPY_CONNECTIONS + 1, measure=lambda: measure_relay(holder)
-    )
+    url = settings.elasticsearch_url
+    connections = RELAY_CONNECTIONS + 1 + (0 if url is None else COPY_CONNECTIONS)
+    heartbeat = make_heartbeat(settings, "relay", connections, measure=lambda: measure_relay(holder))
     await database.open()
     heartbeat.start()
     try:
-        async with keeping_the_copy(settings) as keep:
+        async with nullcontext(_do_nothing) if url is None else keeping_the_copy(settings, url) as keep:
 
             def on_look(view: View) -> None:
                 on_lost(view.lost_due)
@@ -199,6 +203,7 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = la
                 celery_app.hints.offer,
                 settings.queues,
                 on_look,
+                discards=url is None,
             )
     finally:
         heartbeat.stop()

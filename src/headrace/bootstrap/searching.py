@@ -9,15 +9,13 @@ from contextlib import asynccontextmanager
 from headrace.bootstrap.database import open_database
 from headrace.domain.making import MakingOptions
 from headrace.errors import ConfigurationError
-from headrace.flow.project.discarding import Discarder
 from headrace.flow.project.projector import Projector
 from headrace.flow.project.watching import Watch
 from headrace.search.port import SearchCopy
 from headrace.settings import Settings
-from headrace.store.database import Database
 from headrace.store.look import View
 
-#: Connections of what keeps the copy, and of a command about it.
+#: Connections of what keeps the copy.
 COPY_CONNECTIONS = 2
 
 #: What is under way when the process ends has so many seconds.
@@ -37,24 +35,10 @@ def make_copy(url: str) -> SearchCopy:
 
 
 @asynccontextmanager
-async def keeping_the_copy(settings: Settings) -> AsyncIterator[Callable[[View], None]]:
-    """Keep the copy in the background. What is yielded is to hear each look of this process' relay."""
-    database = open_database(settings, COPY_CONNECTIONS)
-    await database.open()
-    try:
-        if settings.elasticsearch_url is None:
-            async with _discarding(database) as on_look:
-                yield on_look
-        else:
-            async with _projecting(settings.elasticsearch_url, database) as on_look:
-                yield on_look
-    finally:
-        await database.close()
-
-
-@asynccontextmanager
-async def _projecting(url: str, database: Database) -> AsyncIterator[Callable[[View], None]]:
+async def keeping_the_copy(settings: Settings, url: str) -> AsyncIterator[Callable[[View], None]]:
+    """Keep the copy at `url` in the background. What is yielded is to hear each look of this process' relay."""
     copy = make_copy(url)
+    database = open_database(settings, COPY_CONNECTIONS)
     projector = Projector(database, copy, MakingOptions(), random.random)
     watch = Watch(database, copy)
 
@@ -62,6 +46,7 @@ async def _projecting(url: str, database: Database) -> AsyncIterator[Callable[[V
         watch.leads = view.leads
         projector.wake(leads=view.leads, waiting=view.unindexed)
 
+    await database.open()
     tasks = {asyncio.create_task(projector.run()), asyncio.create_task(watch.run())}
     try:
         yield on_look
@@ -70,17 +55,7 @@ async def _projecting(url: str, database: Database) -> AsyncIterator[Callable[[V
         watch.stop()
         await _ended(tasks)
         await copy.close()
-
-
-@asynccontextmanager
-async def _discarding(database: Database) -> AsyncIterator[Callable[[View], None]]:
-    discarder = Discarder(database)
-    task = asyncio.create_task(discarder.run())
-    try:
-        yield lambda view: discarder.wake(leads=view.leads, waiting=view.unindexed)
-    finally:
-        discarder.stop()
-        await _ended({task})
+        await database.close()
 
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:

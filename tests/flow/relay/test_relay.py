@@ -10,7 +10,7 @@ from headrace.domain.states import Reason
 from headrace.store.database import Database
 from headrace.store.look import LostDue
 from tests.support.stages import Lead, relaying
-from tests.support.steps import TYPE, accept, accept_many, awaiting, claim, new_event, store, suspended
+from tests.support.steps import TYPE, accept, accept_many, awaiting, claim, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -277,3 +277,14 @@ async def test_an_event_and_a_wait_that_missed_each_other_are_brought_together(
         await eventually(lambda: ("default", [event_id]) in lead.told, "the workers are told")
 
     assert storage.states([event_id]) == ["queued"]
+
+
+async def test_without_a_search_copy_nobody_is_told_what_has_changed(storage: Storage, database: Database) -> None:
+    await accept(database, new_event())
+    [run] = await claim(database, storage.add_worker())
+    await store(database, succeeded(run))
+    waiting = "SELECT event_id, version FROM headrace.projections"
+    assert storage.rows(waiting) == [(run.event_id, 2)]
+
+    async with relaying(storage):
+        await eventually(lambda: storage.rows(waiting) == [], "it is forgotten")

@@ -18,6 +18,7 @@ from headrace.store.look import View, look, resign
 from headrace.store.matcher import tell_of
 from headrace.store.parking import Serving, park, unpark
 from headrace.store.partitions import ensure_partitions
+from headrace.store.projections import discard
 from headrace.store.tallies import fold_tallies
 from headrace.store.waits import START, match_some
 
@@ -32,6 +33,9 @@ CHUNK = 1000
 
 #: Chunks that are parked, and that are brought back, in each pass and queue at most.
 PARK_CHUNKS = 20
+
+#: Rows of the outbox that are forgotten in one statement, and such chunks in each pass at most.
+DISCARD_CHUNK, DISCARD_CHUNKS = 10_000, 5
 
 #: Seconds between two foldings of the ledger.
 FOLD_SECONDS = 5.0
@@ -60,7 +64,8 @@ class RelayTimes:
 
 class Relay:
     """Looks once a second in `run`. `tell` wakes the workers of a queue; `on_look` hears what each look saw, of runs
-    that lost workers those that are due in `own_queues`.
+    that lost workers those that are due in `own_queues`. With `discards` there is no search copy: what it would be told
+    is forgotten.
     """
 
     def __init__(
@@ -73,6 +78,8 @@ class Relay:
         tell: Callable[[str, Sequence[UUID]], None],
         own_queues: Sequence[str],
         on_look: Callable[[View], None],
+        *,
+        discards: bool,
     ) -> None:
         self._database = database
         self._holder = holder
@@ -82,6 +89,7 @@ class Relay:
         self._tell = tell
         self._own_queues = own_queues
         self._on_look = on_look
+        self._discards = discards
         self._leads_since: float | None = None
         self._looked: datetime | None = None
         self._serving: Serving | None = None
@@ -138,6 +146,8 @@ class Relay:
             self._tell(queue, ())
         try:
             await self._keep_house(connection, view)
+            if self._discards and view.unindexed:
+                await self._discard(connection)
         except psycopg.Error as error:
             _log.warning("housekeeping failed", error=f"{type(error).__name__}: {error}")
 
@@ -175,6 +185,11 @@ class Relay:
         if now >= self._next_partitions:
             self._next_partitions = now + PARTITIONS_SECONDS
             await ensure_partitions(connection, self._database)
+
+    async def _discard(self, connection: Connection) -> None:
+        for _ in range(DISCARD_CHUNKS):
+            if await discard(connection, self._database, DISCARD_CHUNK) < DISCARD_CHUNK:
+                return
 
     async def _rest(self, seconds: float) -> None:
         try:
