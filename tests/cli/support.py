@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from httpx2 import Client
 
+from bench.ports import free_port
 from headrace.settings import child_environment
 from tests.support.processes import Program, processes_in
 from tests.support.waiting import wait_until
@@ -34,12 +34,6 @@ def printed(*arguments: str, folder: Path, **settings: str) -> Any:
     done = headrace(*arguments, "--json", folder=folder, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class DevelopmentRun:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from httpx2 import Client
 
-from tests.cli.support import DevelopmentRun, frames, free_port, headrace, printed
+from bench.ports import free_port
+from tests.cli.support import DevelopmentRun, frames, headrace, printed
 from tests.support.processes import check_none_remains
 from tests.support.waiting import wait_until
 

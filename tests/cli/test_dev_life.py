@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from tests.cli.conftest import StartDevelopment
-from tests.cli.support import frames, free_port, headrace
+from tests.cli.support import frames, headrace
 from tests.support.processes import processes_in
 from tests.support.waiting import wait_until
 

@@ -12,10 +12,11 @@ import psycopg
 import pytest
 import redis
 
+from bench.ports import free_port
 from headrace.bootstrap import Finding, examine
 from headrace.domain.clock import utc_now
 from headrace.settings import load_settings
-from tests.cli.support import free_port, headrace, printed
+from tests.cli.support import headrace, printed
 from tests.support.installation import Installation
 from tests.support.lacking import lacking
 from tests.support.refused import careless_server, schema_ahead

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import free_port
+from bench.ports import free_port
 from tests.support.wheel import ROOT, install_plain, run
 
 PACKAGE = ROOT / "src/headrace"

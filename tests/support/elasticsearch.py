@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 from httpx2 import Client, HTTPError
 
+from bench.ports import free_port
 from tests.support.lacking import lacking
 from tests.support.once import made_once
 from tests.support.waiting import wait_until
@@ -67,7 +67,7 @@ class ElasticsearchNode:
 
     def __init__(self, program: Path, folder: Path, port: int | None = None) -> None:
         self.log = folder / "elasticsearch.log"
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._program = program
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -200,9 +200,3 @@ def _held_pipe(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(pipe)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port

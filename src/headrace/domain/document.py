@@ -1,9 +1,9 @@
 """What the search copy holds: an entry for an event, made of nothing but what Postgres holds of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from headrace.domain.ids import time_of
+from headrace.domain.ids import first_id_at, time_of
 from headrace.domain.states import EventState
 from headrace.domain.values import value
 
@@ -60,3 +60,10 @@ Entry = Document | Tombstone
 def month_of(event_id: UUID) -> str:
     """The part of the copy that an event belongs to, by the time in its id, in UTC: `2026.11`."""
     return time_of(event_id).strftime("%Y.%m")
+
+
+def ids_of_month(month: str) -> tuple[UUID, UUID]:
+    """The first id that may belong to a month, and the first one behind it."""
+    year, number = map(int, month.split("."))
+    behind = (year + 1, 1) if number == 12 else (year, number + 1)
+    return first_id_at(datetime(year, number, 1, tzinfo=UTC)), first_id_at(datetime(*behind, 1, tzinfo=UTC))

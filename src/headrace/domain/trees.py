@@ -54,19 +54,6 @@ def texts_in(tree: Any) -> Iterator[str]:
             yield leaf_text(found)
 
 
-def leaves_in(tree: Any, path: str) -> Iterator[tuple[str, Leaf]]:
-    """The single values of a tree that is found at a path, in their order, each with its own path."""
-    waiting = [(path, tree)]
-    while waiting:
-        at, found = waiting.pop()
-        if isinstance(found, dict):
-            waiting.extend((f"{at}.{key}", inner) for key, inner in reversed(found.items()))
-        elif isinstance(found, list):
-            waiting.extend((at, inner) for inner in reversed(found))
-        else:
-            yield at, found
-
-
 def shallow_first(trees: dict[str, Any]) -> Iterator[tuple[str, Leaf]]:
     """The single values of trees, each found at its path: those with few keys above them come first."""
     waiting = deque(trees.items())

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headrace.domain.marks import SEARCH
 from headrace.engine.context import TaskContext
 from headrace.engine.node import Node
-
-#: The key of the context's metadata under which the marks lie.
-SEARCH = "search"
 
 
 class ElasticsearchIndexNode(Node):

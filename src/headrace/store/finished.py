@@ -21,17 +21,16 @@ ORDER BY w.event_id
 
 _VERSIONS = """
 SELECT event_id, 2 * run_number::bigint FROM headrace.results
-WHERE event_id > %(after)s AND event_id >= %(first)s AND event_id < %(end)s
+WHERE event_id > %(after)s AND event_id < %(end)s
 ORDER BY event_id LIMIT %(most)s
 """
 
 _COUNT = "SELECT count(*) FROM headrace.results WHERE event_id >= %(first)s AND event_id < %(end)s"
 
 _ENDS = """
-SELECT event_id FROM (
-    (SELECT event_id FROM headrace.results ORDER BY event_id LIMIT 1)
-    UNION ALL (SELECT event_id FROM headrace.results ORDER BY event_id DESC LIMIT 1)
-) AS ends
+SELECT first.event_id, last.event_id
+FROM (SELECT event_id FROM headrace.results ORDER BY event_id LIMIT 1) AS first,
+     (SELECT event_id FROM headrace.results ORDER BY event_id DESC LIMIT 1) AS last
 """
 
 
@@ -59,10 +58,10 @@ def _read(row: Sequence[Any]) -> FinishedEvent | GoneEvent:
 
 
 async def list_versions(
-    connection: Connection, database: Database, first: UUID, end: UUID, after: UUID, most: int
+    connection: Connection, database: Database, after: UUID, end: UUID, most: int
 ) -> list[tuple[UUID, int]]:
-    """Finished events from `first` on and before `end`, behind an id, with the version that the copy is to have."""
-    arguments = {"first": first, "end": end, "after": after, "most": most}
+    """Finished events behind the id `after` and before `end`, with the version that the copy is to have."""
+    arguments = {"after": after, "end": end, "most": most}
     cursor = await connection.execute(database.sql(_VERSIONS), arguments)
     return [(event_id, version) for event_id, version in await cursor.fetchall()]
 
@@ -77,5 +76,5 @@ async def count_finished(connection: Connection, database: Database, first: UUID
 async def find_ends(connection: Connection, database: Database) -> tuple[UUID, UUID] | None:
     """The oldest and the newest finished event; None if there is none."""
     cursor = await connection.execute(database.sql(_ENDS))
-    ends = [row[0] for row in await cursor.fetchall()]
-    return (ends[0], ends[-1]) if ends else None
+    row = await cursor.fetchone()
+    return None if row is None else (row[0], row[1])

@@ -81,11 +81,6 @@ SELECT (SELECT count(*) FROM (SELECT FROM headrace.projections LIMIT %(counted)s
        (SELECT count(*) FROM (SELECT FROM headrace.refusals LIMIT %(counted)s) AS rows)
 """
 
-_REFUSED = """
-SELECT event_id, reason, extract(epoch FROM now() - since)::float8 FROM headrace.refusals
-ORDER BY event_id DESC LIMIT %(most)s
-"""
-
 _IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM headrace.projections)"
 
 
@@ -98,15 +93,6 @@ class Lag:
     waiting: int
     seconds: float
     refused: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An entry that the copy would not take, why, and for how long it is known."""
-
-    event_id: UUID
-    reason: str
-    seconds: float
 
 
 async def choose_waiting(
@@ -164,12 +150,6 @@ async def read_lag(connection: Connection, database: Database) -> Lag:
     cursor = await connection.execute(database.sql(_LAG), arguments)
     [(waiting, seconds, refused)] = await cursor.fetchall()
     return Lag(waiting, seconds or 0.0, refused)
-
-
-async def list_refusals(connection: Connection, database: Database, most: int) -> list[Refusal]:
-    """Of the newest events, what the copy refused."""
-    cursor = await connection.execute(database.sql(_REFUSED), {"most": most})
-    return [Refusal(*row) for row in await cursor.fetchall()]
 
 
 async def is_caught_up(connection: Connection, database: Database) -> bool:

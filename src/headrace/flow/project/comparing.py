@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from headrace.domain.document import month_of
-from headrace.domain.ids import first_id_at
-from headrace.search.port import Listed, SearchCopy
+from headrace.domain.document import ids_of_month, month_of
+from headrace.search.port import Listed, Part, SearchCopy
 from headrace.store.database import Database
 from headrace.store.finished import find_ends, list_versions
 
@@ -48,18 +46,16 @@ class Page:
     differences: Sequence[Difference]
 
 
-async def months_to_compare(database: Database, copy: SearchCopy) -> list[str]:
-    """Every month that Postgres or the copy has anything of, in order."""
+async def months_to_compare(database: Database, parts: Sequence[Part]) -> list[str]:
+    """Every month that Postgres or the copy, which has these parts, has anything of, in order."""
     async with database.connection() as connection:
         ends = await find_ends(connection, database)
-    months = {part.month for part in await copy.parts()}
-    return sorted(months | set(_months_between(*ends) if ends else ()))
+    return sorted({part.month for part in parts} | set(_months_between(*ends) if ends else ()))
 
 
-def bounds_of(month: str) -> tuple[UUID, UUID]:
-    """The first id of a month, and the first of the next one."""
-    first = datetime.strptime(month, "%Y.%m").replace(tzinfo=UTC)
-    return first_id_at(first), first_id_at(_next(first))
+def place_before(event_id: UUID) -> UUID:
+    """What a page begins behind that is to begin with this id."""
+    return UUID(int=max(event_id.int - 1, 0))
 
 
 async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncIterator[Page]:
@@ -67,16 +63,15 @@ async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncIter
     strangers = [_stranger(month, listed) for listed in await copy.list_strangers(month, PAGE)]
     if strangers:
         yield Page((), strangers)
-    first, end = bounds_of(month)
-    after = UUID(int=first.int - 1) if first.int else first
+    first, end = ids_of_month(month)
+    after = place_before(first)
     while True:
         held = await copy.list_page(month, after, PAGE)
         async with database.connection() as connection:
-            versions = await list_versions(connection, database, first, end, after, PAGE)
+            versions = await list_versions(connection, database, after, end, PAGE)
         full = [rows for rows in (held, versions) if len(rows) == PAGE]
         up_to = min((_last_id(rows) for rows in full), default=None)
-        page = _page_up_to(month, versions, held, up_to)
-        yield page
+        yield _page_up_to(month, versions, held, up_to)
         if up_to is None:
             return
         after = up_to
@@ -84,10 +79,10 @@ async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncIter
 
 async def compare_one(database: Database, copy: SearchCopy, month: str, event_id: UUID) -> Difference | None:
     """What is wrong with one event's entry in the month that it lies in."""
-    before, behind = UUID(int=event_id.int - 1), UUID(int=event_id.int + 1)
+    before = place_before(event_id)
     held = [each for each in await copy.list_page(month, before, 1) if each.event_id == event_id]
     async with database.connection() as connection:
-        versions = await list_versions(connection, database, event_id, behind, before, 1)
+        versions = await list_versions(connection, database, before, UUID(int=event_id.int + 1), 1)
     return next(iter(_page_up_to(month, versions, held, None).differences), None)
 
 
@@ -98,7 +93,7 @@ def _page_up_to(month: str, versions: Sequence[tuple[UUID, int]], held: Sequence
         for listed in held
         if listed.event_id is not None and (up_to is None or listed.event_id <= up_to)
     }
-    return Page(list(expected.items()), list(_differences(month, expected, found)))
+    return Page(list(expected.items()), _differences(month, expected, found))
 
 
 def _differences(month: str, expected: dict[UUID, int], found: dict[UUID, int]) -> list[Difference]:
@@ -125,10 +120,6 @@ def _last_id(rows: Sequence[tuple[UUID, int]] | Sequence[Listed]) -> UUID:
 def _months_between(first: UUID, last: UUID) -> list[str]:
     months = [month_of(first)]
     while months[-1] < month_of(last):
-        months.append(_next(datetime.strptime(months[-1], "%Y.%m").replace(tzinfo=UTC)).strftime("%Y.%m"))
+        _, behind = ids_of_month(months[-1])
+        months.append(month_of(behind))
     return months
-
-
-def _next(first: datetime) -> datetime:
-    """The first moment of the next month."""
-    return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from headrace.domain.document import ids_of_month
 from headrace.domain.making import MakingOptions
-from headrace.flow.project.comparing import Difference, Kind, bounds_of, compare, compare_one, months_to_compare
+from headrace.flow.project.comparing import Difference, Kind, compare, compare_one, months_to_compare
 from headrace.flow.project.entries import read_documents
 from headrace.search.port import SearchCopy
 from headrace.store.database import Database
@@ -47,10 +48,11 @@ class Examiner:
 
     async def examine(self) -> AsyncIterator[MonthVerdict]:
         """Each month in order. Raises CopyAway, psycopg.Error."""
-        found = {part.month: part.documents for part in await self._copy.parts()}
-        for month in await months_to_compare(self._database, self._copy):
+        parts = await self._copy.parts()
+        found = {part.month: part.documents for part in parts}
+        for month in await months_to_compare(self._database, parts):
             async with self._database.connection() as connection:
-                expected = await count_finished(connection, self._database, *bounds_of(month))
+                expected = await count_finished(connection, self._database, *ids_of_month(month))
             compared, differences = await self._compare(month)
             yield MonthVerdict(month, expected, found.get(month, 0), compared, await self._lasting(month, differences))
 

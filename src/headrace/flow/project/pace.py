@@ -1,5 +1,7 @@
 """How much is written to the copy at a time, and how long it is left alone after trouble."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 
 #: Entries in a batch, at first and at most.
@@ -31,3 +33,10 @@ class Pace:
         """A batch was not taken, or not all of it: less, and later."""
         self._rest_seconds = min(LONGEST_REST_SECONDS, max(FIRST_REST_SECONDS, self._rest_seconds * 2))
         self.entries = max(1, self.entries // 2)
+
+
+async def rest(stopping: asyncio.Event, seconds: float) -> None:
+    """Return after so long, or as soon as it is time to stop."""
+    if seconds > 0:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)

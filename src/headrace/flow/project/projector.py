@@ -4,9 +4,8 @@ It goes where the leading relay is. With two of them for a moment nothing is los
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -15,7 +14,7 @@ from headrace.domain.document import Entry, month_of
 from headrace.domain.making import MakingOptions
 from headrace.errors import CopyAway
 from headrace.flow.project.entries import Waiting, read_waiting
-from headrace.flow.project.pace import Pace
+from headrace.flow.project.pace import Pace, rest
 from headrace.search.port import Postponed, Refused, SearchCopy, Superseded, WriteOutcome, Written
 from headrace.store.copies import next_batch
 from headrace.store.database import Database
@@ -76,7 +75,7 @@ class Projector:
             except Exception as error:  # noqa: BLE001  # the projector outlives whatever one batch meets
                 self._pace.failed()
                 _log.warning("projecting failed", error=f"{type(error).__name__}: {error}")
-            await self._rest(self._pace.rest_seconds)
+            await rest(self._stopping, self._pace.rest_seconds)
             await self._woken.wait()
 
     async def _catch_up(self) -> None:
@@ -86,7 +85,7 @@ class Projector:
             if not chosen:
                 return
             await self._write(chosen)
-            await self._rest(await self._rest_after(len(chosen), time.monotonic() - began))
+            await rest(self._stopping, await self._rest_after(len(chosen), time.monotonic() - began))
 
     async def _choose(self) -> Sequence[UUID]:
         """The next events in the order of their ids; after the last, and after some time, from the first on again."""
@@ -102,9 +101,7 @@ class Projector:
 
     async def _write(self, ids: Sequence[UUID]) -> None:
         """Make the copy hold what Postgres holds of these events now."""
-        async with self._database.connection() as connection:
-            waiting = await read_waiting(connection, self._database, ids, self._options)
-            batch, rebuilding = await next_batch(connection, self._database, self._copy.name)
+        waiting, batch, rebuilding = await self._read(ids)
         if not waiting:
             return
         entries = [each.entry for each in waiting]
@@ -120,11 +117,15 @@ class Projector:
 
         Postgres was put back to an earlier state then, and the copy tells of what never was.
         """
-        async with self._database.connection() as connection:
-            waiting = await read_waiting(connection, self._database, ids, self._options)
-            batch, _ = await next_batch(connection, self._database, self._copy.name)
+        waiting, batch, _ = await self._read(ids)
         if waiting:
             await self._note(waiting, await self._copy.overwrite([each.entry for each in waiting], batch))
+
+    async def _read(self, ids: Sequence[UUID]) -> tuple[Sequence[Waiting], int, Mapping[str, int]]:
+        """What of these events waits to be written, as a batch of which number, and what is being rebuilt."""
+        async with self._database.connection() as connection:
+            waiting = await read_waiting(connection, self._database, ids, self._options)
+            return waiting, *await next_batch(connection, self._database, self._copy.name)
 
     async def _note(self, waiting: Sequence[Waiting], outcomes: Sequence[WriteOutcome]) -> None:
         """Take what was written out of the outbox; what was refused goes where it is told of."""
@@ -156,11 +157,6 @@ class Projector:
             return self._pace.rest_seconds
         async with self._database.connection() as connection:
             return seconds * STEP_BACK if await is_behind(connection, self._database) else 0.0
-
-    async def _rest(self, seconds: float) -> None:
-        if seconds > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
 def months_of(entries: Sequence[Entry]) -> list[str]:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from headrace.domain.document import ids_of_month
 from headrace.domain.making import MakingOptions
 from headrace.errors import HeadraceError
-from headrace.flow.project.comparing import bounds_of
+from headrace.flow.project.comparing import place_before
 from headrace.flow.project.entries import read_documents
 from headrace.search.port import Postponed, Refused, SearchCopy
 from headrace.store.copies import Rebuild, begin_rebuild, end_rebuild, next_batch, reach
@@ -38,10 +39,9 @@ async def rebuild(database: Database, copy: SearchCopy, options: MakingOptions, 
 
     What changes meanwhile is written to both by the projector. Raises NotRebuilt, CopyAway, psycopg.Error.
     """
-    first, end = bounds_of(month)
     async with database.connection() as connection:
         begun = await begin_rebuild(connection, database, copy.name, month)
-        total = await count_finished(connection, database, first, end)
+        total = await count_finished(connection, database, *ids_of_month(month))
     await copy.begin_rebuild(month, begun.generation)
     done = refused = 0
     async for ids in _pages(database, begun):
@@ -55,11 +55,11 @@ async def rebuild(database: Database, copy: SearchCopy, options: MakingOptions, 
 
 async def _pages(database: Database, begun: Rebuild) -> AsyncIterator[Sequence[UUID]]:
     """The finished events of the month that are yet to be built."""
-    first, end = bounds_of(begun.month)
-    after = begun.reached or UUID(int=max(first.int - 1, 0))
+    first, end = ids_of_month(begun.month)
+    after = begun.reached or place_before(first)
     while True:
         async with database.connection() as connection:
-            rows = await list_versions(connection, database, first, end, after, PAGE)
+            rows = await list_versions(connection, database, after, end, PAGE)
         if not rows:
             return
         yield [event_id for event_id, _ in rows]

@@ -6,12 +6,13 @@ Postgres has forgotten. And both have the same number of finished events, once n
 """
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 
 import structlog
 
-from headrace.flow.project.comparing import bounds_of, compare, months_to_compare
+from headrace.domain.document import ids_of_month
+from headrace.flow.project.comparing import compare, months_to_compare
+from headrace.flow.project.pace import rest
 from headrace.search.port import Part, SearchCopy
 from headrace.store.copies import newest_batch, note_batches, seen_batches, skip_batches
 from headrace.store.database import Database, read_one_moment
@@ -58,7 +59,7 @@ class Watch:
                     await self.look()
                 except Exception as error:  # noqa: BLE001  # the watch outlives whatever one look meets
                     _log.info("cannot look at the search copy", error=f"{type(error).__name__}: {error}")
-            await self._rest(self._look_seconds)
+            await rest(self._stopping, self._look_seconds)
 
     async def look(self) -> None:
         """Mend what is seen to be wrong, and note what is right."""
@@ -79,6 +80,10 @@ class Watch:
 
     async def _send_again(self) -> None:
         """Refused entries that a copy with another mapping refused."""
+        async with self._database.connection() as connection:
+            lag = await read_lag(connection, self._database)
+        if not lag.refused:
+            return
         fingerprint = await self._copy.fingerprint()
         async with self._database.connection() as connection:
             await send_again(connection, self._database, fingerprint, AGAIN)
@@ -95,9 +100,9 @@ class Watch:
         """Months of which the copy has more or fewer events than Postgres; but for those that could not be mended."""
         held = {part.month: part.documents for part in parts}
         differing = {}
-        for month in await months_to_compare(self._database, self._copy):
+        for month in await months_to_compare(self._database, parts):
             async with self._database.connection() as connection:
-                count = await count_finished(connection, self._database, *bounds_of(month))
+                count = await count_finished(connection, self._database, *ids_of_month(month))
             if count != held.get(month, 0):
                 differing[month] = held.get(month, 0) - count
         doubtful = [month for month, surplus in differing.items() if self._left.get(month) != surplus]
@@ -129,11 +134,7 @@ class Watch:
             async with self._database.connection() as connection:
                 if (await read_lag(connection, self._database)).waiting < MOST_WAITING:
                     return
-            await self._rest(1.0)
-
-    async def _rest(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            await rest(self._stopping, 1.0)
 
     async def _note(self, parts: Sequence[Part], newest: int) -> None:
         batches = {part.month: part.newest_batch for part in parts}

@@ -1,13 +1,13 @@
 """What the copy holds, for whoever compares it with Postgres."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from elasticsearch import AsyncElasticsearch
 
-from headrace.domain.ids import first_id_at, parse_id
+from headrace.domain.document import ids_of_month
+from headrace.domain.ids import parse_id
 from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.indices import Layout
 from headrace.search.elasticsearch.naming import Names
@@ -19,8 +19,6 @@ _PAGE = 10_000
 
 #: Months of one answer.
 _MOST_PARTS = 10_000
-
-_MORE_THAN_A_MONTH = timedelta(days=32)
 
 _PARTS = {
     "months": {
@@ -149,9 +147,7 @@ def _version(hit: dict[str, Any]) -> int:
 
 def _event_of(month: str) -> Callable[[str], UUID | None]:
     """Tells the id of an event of a month from whatever else is written in the place of one."""
-    begin = datetime.strptime(month, "%Y.%m").replace(tzinfo=UTC)
-    end = (begin + _MORE_THAN_A_MONTH).replace(day=1)
-    first, behind = first_id_at(begin), first_id_at(end)
+    first, behind = ids_of_month(month)
 
     def event_of(text: str) -> UUID | None:
         event_id = parse_id(text)

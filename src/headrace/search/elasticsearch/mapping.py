@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from headrace.domain.query import NAMES, ROOTS
+
 #: Above the templates that come with Elasticsearch (100 to 201), below nothing that an operator writes on purpose.
 PRIORITY = 500
 
@@ -16,7 +18,7 @@ _KEYWORD = {"type": "keyword", "ignore_above": _MOST_CHARACTERS}
 #: Kept for people who look into the index, and never mapped: no shape of a payload makes a field or a refusal.
 _KEPT_ONLY = {"type": "object", "enabled": False}
 
-_NAMED = ("tenant", "type", "state", "reason", "node", "code", "key", "source", "subject", "release")
+_NAMED = ("tenant", *(name for name in NAMES if name != "id"))
 
 MAPPINGS: dict[str, Any] = {
     "dynamic": False,
@@ -32,7 +34,7 @@ MAPPINGS: dict[str, Any] = {
         "finished_at": {"type": "date"},
         "words": {"type": "text", "analyzer": "whitespace", "norms": False},
         "terms": _KEYWORD,
-        **dict.fromkeys(("payload", "outputs", "error", "extra"), _KEPT_ONLY),
+        **dict.fromkeys(ROOTS, _KEPT_ONLY),
     },
 }
 

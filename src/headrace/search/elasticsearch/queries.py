@@ -13,8 +13,7 @@ def query_of(tenant: str, query: Query) -> dict[str, Any]:
     """The query for a tenant's documents that fit; nothing is scored."""
     return {
         "bool": {
-            "filter": [{"term": {"tenant": tenant}}, *(_clause(clause) for clause in query.clauses)],
-            "must_not": [{"exists": {"field": "gone"}}],
+            "filter": [{"term": {"tenant": tenant}}, THERE, *(_clause(clause) for clause in query.clauses)],
         }
     }
 

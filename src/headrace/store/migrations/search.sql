@@ -1,35 +1,23 @@
 -- Whoever adds a result or takes one away feeds the search copy, in the same transaction. The version of what the copy is
 -- to hold grows with both: that of a result is even, that of a result which went is odd. A row that waits already
 -- waits since then.
-CREATE OR REPLACE FUNCTION headrace.feed_added() RETURNS trigger
+CREATE OR REPLACE FUNCTION headrace.feed_projections() RETURNS trigger
 LANGUAGE plpgsql
 AS $function$
 BEGIN
     INSERT INTO headrace.projections AS p (event_id, version)
-    SELECT c.event_id, 2 * c.run_number::bigint FROM changed c ORDER BY c.event_id
-    ON CONFLICT (event_id) DO UPDATE
-    SET version = greatest(p.version, excluded.version);
-    RETURN NULL;
-END
-$function$;
-
-CREATE OR REPLACE FUNCTION headrace.feed_removed() RETURNS trigger
-LANGUAGE plpgsql
-AS $function$
-BEGIN
-    INSERT INTO headrace.projections AS p (event_id, version)
-    SELECT c.event_id, 2 * c.run_number::bigint + 1 FROM changed c ORDER BY c.event_id
-    ON CONFLICT (event_id) DO UPDATE
-    SET version = greatest(p.version, excluded.version);
+    SELECT c.event_id, 2 * c.run_number::bigint + CASE TG_OP WHEN 'DELETE' THEN 1 ELSE 0 END
+    FROM changed c ORDER BY c.event_id
+    ON CONFLICT (event_id) DO UPDATE SET version = greatest(p.version, excluded.version);
     RETURN NULL;
 END
 $function$;
 
 CREATE OR REPLACE TRIGGER results_added AFTER INSERT ON headrace.results
-REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_added();
+REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_projections();
 
 CREATE OR REPLACE TRIGGER results_removed AFTER DELETE ON headrace.results
-REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_removed();
+REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION headrace.feed_projections();
 
 -- It is a queue: rows come and go, each for a moment.
 ALTER TABLE headrace.projections SET (
