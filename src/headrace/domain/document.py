@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from headrace.domain.ids import first_id_at, time_of
+from headrace.domain.query import NAMES
 from headrace.domain.states import EventState
 from headrace.domain.values import value
+from headrace.domain.words import fold
 
 
 @value()
@@ -55,6 +57,17 @@ class Tombstone:
 
 #: What the copy has for an event.
 Entry = Document | Tombstone
+
+
+def names_of(document: Document) -> dict[str, str]:
+    """The fields that hold one exact value each, by their names in queries; those without one left out."""
+    fields = {name: document.event_id if name == "id" else getattr(document, name) for name in NAMES}
+    return {name: str(found) for name, found in fields.items() if found is not None}
+
+
+def named_terms(document: Document) -> list[str]:
+    """`name:value` of each of these fields, folded: by these it is found."""
+    return [fold(f"{name}:{found}") for name, found in names_of(document).items()]
 
 
 def month_of(event_id: UUID) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from headrace.domain.values import value
 
-#: Fields of an event that hold one exact value each, in lower case where they are compared.
+#: Fields of an event that hold one exact value each; folded (`words.fold`) where they are compared.
 NAMES = ("id", "type", "state", "reason", "node", "code", "key", "source", "subject", "release")
 
 #: Where the free JSON of an event is found: paths begin with one of these.

@@ -1,13 +1,10 @@
 """An entry as JSON, as it lies in an index."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import orjson
 
-from headrace.domain.document import Document, Entry, Tombstone
-from headrace.domain.query import NAMES
+from headrace.domain.document import Document, Entry, Tombstone, named_terms, names_of
 
 
 def body_of(entry: Entry, batch: int, now: datetime) -> bytes:
@@ -21,9 +18,8 @@ def body_of(entry: Entry, batch: int, now: datetime) -> bytes:
 
 
 def _document(document: Document, batch: int) -> bytes:
-    named = _named(document)
     head = {
-        **named,
+        **names_of(document),
         "version": document.version,
         "batch": batch,
         "tenant": document.tenant,
@@ -32,17 +28,9 @@ def _document(document: Document, batch: int) -> bytes:
         "started_at": document.started_at,
         "finished_at": document.finished_at,
         "words": document.words,
-        "terms": [*document.terms, *_terms(named)],
+        "terms": [*document.terms, *named_terms(document)],
     }
     return _spliced(orjson.dumps(head), document.content)
-
-
-def _named(document: Document) -> dict[str, Any]:
-    return {"id": str(document.event_id), **{name: getattr(document, name) for name in NAMES if name != "id"}}
-
-
-def _terms(named: dict[str, Any]) -> Iterator[str]:
-    return (f"{name}:{value}".lower() for name, value in named.items() if value is not None)
 
 
 def _spliced(head: bytes, content: bytes) -> bytes:
