@@ -4,19 +4,23 @@ A path consists of the keys from the root, with dots between; what an array hold
 """
 
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 import orjson
 
+from headrace.domain.marks import whole_path
 from headrace.domain.values import value
 from headrace.settings.masking import MASK
 
 #: A single value: no object and no array.
 Leaf = str | int | float | bool | None
 
-#: No path leads deeper. What lies there is found by no path, and nothing of it is shown where a field is masked.
+#: Where a field is masked, or some fields alone are to be found, nothing is shown of what lies deeper.
 DEEPEST = 300
+
+#: What has a longer path is found by no path.
+MOST_PATH_CHARACTERS = 500
 
 
 @value()
@@ -39,6 +43,19 @@ def leaf_text(leaf: Leaf) -> str:
     return orjson.dumps(leaf).decode()
 
 
+def masked_of(names: Iterable[str]) -> Masked:
+    """The fields that a list of names means: a name without a dot at any depth, one with dots as a path.
+
+    A path that begins with no root lies in the payload. What the event has beside its JSON (`query.NAMES`) is not
+    covered. Raises ValueError for what can be no field.
+    """
+    folded = [_sensible(name).casefold() for name in names]
+    return Masked(
+        frozenset(name for name in folded if "." not in name),
+        frozenset(whole_path(name) for name in folded if "." in name),
+    )
+
+
 def texts_in(tree: Any) -> Iterator[str]:
     """The strings and numbers of a tree as texts, in their order."""
     waiting = [tree]
@@ -59,6 +76,8 @@ def shallow_first(trees: dict[str, Any]) -> Iterator[tuple[str, Leaf]]:
     waiting = deque(trees.items())
     while waiting:
         at, found = waiting.popleft()
+        if len(at) > MOST_PATH_CHARACTERS:
+            continue
         if isinstance(found, dict):
             waiting.extend((f"{at}.{key}", inner) for key, inner in found.items())
         elif isinstance(found, list):
@@ -96,3 +115,15 @@ def within(tree: Any, path: str, covered: Set[str], depth: int = 0) -> Any:
         found = (within(inner, path, covered, depth + 1) for inner in tree)
         return [inner for inner in found if inner is not None] or None
     return None
+
+
+def _sensible(name: str) -> str:
+    if not name or name != name.strip():
+        raise ValueError(f"{name!r} is empty, or begins or ends with a blank")
+    if "*" in name:
+        raise ValueError(f"{name!r} has a *, which stands for nothing: a name without a dot is masked at any depth")
+    if not all(name.split(".")):
+        raise ValueError(f"{name!r} has nothing before, between or behind its dots")
+    if name.partition(".")[0].startswith(("/", "$")):
+        raise ValueError(f"{name!r} is no path: write the keys with dots between, as in user.password")
+    return name

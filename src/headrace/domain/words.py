@@ -1,8 +1,11 @@
 """How texts become words: the one way for what is stored and for what is asked, whatever the copy is kept in."""
 
 import re
-from collections.abc import Iterator
-from unicodedata import normalize
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+from unicodedata import category, normalize
 
 #: A longer word is cut. So what follows in it cannot be told apart.
 MOST_WORD_CHARACTERS = 200
@@ -13,7 +16,19 @@ _SINGLE = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf9
 
 _WORD = re.compile(rf"(?=\w)[{_SINGLE}]|[^\W{_SINGLE}]+")
 
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+#: What becomes of each ASCII character: those of words are folded, the others stand between words.
+_ASCII = "".join(chr(code).lower() if re.match(r"\w", chr(code)) else " " for code in range(128))
+
+#: Vowels and finals of Hangul, which are one letter with what stands before them.
+_JAMO = range(0x1160, 0x1200)
+
+
+class WordSpan(NamedTuple):
+    """A word, and where in the text it stands: from `start` on, before `end`."""
+
+    word: str
+    start: int
+    end: int
 
 
 def fold(text: str) -> str:
@@ -23,16 +38,56 @@ def fold(text: str) -> str:
     return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
-def whole_words(text: str) -> list[str]:
-    """The words of a text, in their order, however long they are."""
-    folded = fold(text)
-    return _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
-
-
-def words_of(text: str) -> Iterator[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text, in their order, each of `MOST_WORD_CHARACTERS` at most.
 
     A word consists of letters, digits and `_` alone: `octo@github.com` is three.
     """
-    for word in whole_words(text):
-        yield word[:MOST_WORD_CHARACTERS]
+    words = text.translate(_ASCII).split() if text.isascii() else _WORD.findall(fold(text))
+    if max(map(len, words), default=0) > MOST_WORD_CHARACTERS:
+        return [word[:MOST_WORD_CHARACTERS] for word in words]
+    return words
+
+
+def words_in(texts: Iterable[str]) -> list[str]:
+    """The words of all texts, in their order."""
+    words: list[str] = []
+    for _, alike in groupby(texts, str.isascii):
+        words += words_of("\n".join(alike))
+    return words
+
+
+def word_spans(text: str) -> list[WordSpan]:
+    """The words of a text, as `words_of` gives them, with their places in the text as it is.
+
+    Several words may have the same place: some characters stand for a whole sentence.
+    """
+    if text.isascii():
+        found = [WordSpan(match[0], match.start(), match.end()) for match in _WORD.finditer(text.lower())]
+    else:
+        letters = list(_letters(text))
+        folded = [fold(text[start:end]) for start, end in letters]
+        places = [letter for letter, forms in zip(letters, folded, strict=True) for _ in forms]
+        found = [
+            WordSpan(match[0], places[match.start()][0], places[match.end() - 1][1])
+            for match in _WORD.finditer("".join(folded))
+        ]
+    return [WordSpan(word[:MOST_WORD_CHARACTERS], start, end) for word, start, end in found]
+
+
+def _letters(text: str) -> Iterator[tuple[int, int]]:
+    """Where the letters of a text stand, each with the marks on it: what is folded apart from all others."""
+    start = 0
+    for place, character in enumerate(text):
+        if place > start and not _joins(character):
+            yield start, place
+            start = place
+    if text:
+        yield start, len(text)
+
+
+@lru_cache(4096)
+def _joins(character: str) -> bool:
+    """Whether a character may become one with what stands before it."""
+    first = normalize("NFKD", character)[0]
+    return category(first).startswith("M") or ord(first) in _JAMO
