@@ -93,6 +93,17 @@ class InvalidParameter(InvalidInput):
     code = "invalid-parameter"
 
 
+class InvalidQuery(InvalidParameter):
+    """What is searched for cannot be understood. `position` counts the characters before the fault."""
+
+    code = "invalid-query"
+
+    def __init__(self, fault: str, position: int) -> None:
+        told = f"At character {position + 1}: {fault}."
+        super().__init__(told, [FieldProblem("q", self.code, told)])
+        self.position = position
+
+
 class InvalidIdempotencyKey(InvalidInput):
     code = "invalid-idempotency-key"
 

@@ -37,6 +37,7 @@ ANSWERS: Mapping[type[errors.HeadraceError], tuple[int, str]] = {
     errors.InvalidIdempotencyKey: (400, "The idempotency key is invalid"),
     errors.IdempotencyKeyReused: (422, "The idempotency key came with something else before"),
     errors.InvalidParameter: (422, "A parameter is invalid"),
+    errors.InvalidQuery: (422, "The query cannot be understood"),
     errors.InvalidSelection: (422, "The selection means no events"),
     errors.UnknownPipeline: (422, "No pipeline is declared for this type"),
     errors.UnknownNode: (422, "No pipeline has such a node"),

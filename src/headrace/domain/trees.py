@@ -43,6 +43,11 @@ def leaf_text(leaf: Leaf) -> str:
     return orjson.dumps(leaf).decode()
 
 
+def is_text(leaf: Leaf) -> bool:
+    """Whether a single value has words: a string or a number."""
+    return leaf is not None and not isinstance(leaf, bool)
+
+
 def masked_of(names: Iterable[str]) -> Masked:
     """The fields that a list of names means: a name without a dot at any depth, one with dots as a path.
 
@@ -67,7 +72,7 @@ def texts_in(tree: Any) -> Iterator[str]:
             waiting.extend(reversed(found.values()))
         elif isinstance(found, list):
             waiting.extend(reversed(found))
-        elif found is not None and not isinstance(found, bool):
+        elif is_text(found):
             yield leaf_text(found)
 
 
