@@ -1,6 +1,7 @@
 """A search copy at each place where it may lie."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from uuid import UUID
 
 import pytest
@@ -10,10 +11,13 @@ from headrace.domain.document import month_of
 from headrace.domain.ids import new_id
 from headrace.search.elasticsearch.copy import ElasticsearchCopy
 from headrace.search.port import SearchCopy
+from headrace.search.postgres.copy import PostgresCopy
 from tests.search.places import MOST_COUNTED, Place
+from tests.support.servers import Server
+from tests.support.storage import Storage
 
 #: One suite for all: the fixtures of the places, one a line. Each yields a Place.
-PLACES = ("elasticsearch_place",)
+PLACES = ("elasticsearch_place", "postgres18_place", "postgres15_place")
 
 
 @pytest.fixture(params=PLACES)
@@ -81,3 +85,50 @@ async def elasticsearch_place(elasticsearch: str, prefix: str, behind: BehindEla
     copy = ElasticsearchCopy(elasticsearch, prefix, most_counted=MOST_COUNTED)
     yield Place(copy, behind)
     await copy.close()
+
+
+class BehindPostgres:
+    """Changes rows as the owner of the tables."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+
+    async def remove(self, event_id: UUID) -> None:
+        self.storage.rows("DELETE FROM headrace.documents WHERE event_id = %s", event_id)
+
+    async def corrupt(self, event_id: UUID) -> None:
+        self.storage.rows("UPDATE headrace.documents SET words = 'changed' WHERE event_id = %s", event_id)
+
+
+@asynccontextmanager
+async def _place_in(storage: Storage) -> AsyncIterator[Place]:
+    database = storage.open()
+    await database.open()
+    yield Place(PostgresCopy(database, most_counted=MOST_COUNTED), BehindPostgres(storage))
+    await database.close()
+    storage.clean()
+
+
+@pytest.fixture(scope="session")
+def copy18_storage(postgres18: Server) -> Iterator[Storage]:
+    """Tables of a copy alone: the events of a test lie elsewhere."""
+    with closing(Storage(postgres18.services, postgres18.superuser_url, "copies")) as storage:
+        yield storage
+
+
+@pytest.fixture(scope="session")
+def copy15_storage(postgres15: Server) -> Iterator[Storage]:
+    with closing(Storage(postgres15.services, postgres15.superuser_url, "copies")) as storage:
+        yield storage
+
+
+@pytest.fixture
+async def postgres18_place(copy18_storage: Storage) -> AsyncIterator[Place]:
+    async with _place_in(copy18_storage) as place:
+        yield place
+
+
+@pytest.fixture
+async def postgres15_place(copy15_storage: Storage) -> AsyncIterator[Place]:
+    async with _place_in(copy15_storage) as place:
+        yield place

@@ -57,9 +57,17 @@ CREATE TABLE IF NOT EXISTS headrace.rebuilds (
     PRIMARY KEY (place, month)
 );
 
--- The copy where there is no Elasticsearch. A term is found by its hash. What is gone says so for a while.
+-- The copy where there is no Elasticsearch lies in parts. Of each month readers see one; a rebuild has another beside it.
+CREATE TABLE IF NOT EXISTS headrace.parts (
+    month    text PRIMARY KEY,
+    part     text NOT NULL COLLATE "C",
+    building text COLLATE "C"
+);
+
+-- Its entries. A term is found by its hash. What is gone says so for a while. `digest` is of all that no column has.
 CREATE TABLE IF NOT EXISTS headrace.documents (
-    event_id    uuid PRIMARY KEY,
+    event_id    uuid NOT NULL,
+    part        text NOT NULL COLLATE "C",
     version     bigint NOT NULL,
     batch       bigint NOT NULL,
     gone        timestamptz,
@@ -67,8 +75,15 @@ CREATE TABLE IF NOT EXISTS headrace.documents (
     type        text,
     state       text,
     finished_at timestamptz,
-    indices     text[] NOT NULL DEFAULT '{}',
+    indices     text[],
+    digest      bytea,
     words       tsvector,
-    terms       bigint[]
+    terms       bigint[],
+    PRIMARY KEY (event_id, part)
 );
 CREATE INDEX IF NOT EXISTS documents_found ON headrace.documents USING gin (words, terms) WHERE gone IS NULL;
+CREATE INDEX IF NOT EXISTS documents_finished ON headrace.documents (finished_at) WHERE gone IS NULL;
+CREATE INDEX IF NOT EXISTS documents_gone ON headrace.documents (gone) WHERE gone IS NOT NULL;
+
+-- Parts are counted by this one, and their newest batch is its last entry.
+CREATE INDEX IF NOT EXISTS documents_batches ON headrace.documents (part, batch);

@@ -32,6 +32,6 @@ def downgrade() -> None:
     op.execute(f"DROP TRIGGER results_added ON {schema}.results")
     op.execute(f"DROP TRIGGER results_removed ON {schema}.results")
     op.execute(f"DROP FUNCTION {schema}.feed_projections()")
-    for table in ("documents", "rebuilds", "copies", "refusals"):
+    for table in ("documents", "parts", "rebuilds", "copies", "refusals"):
         op.execute(f"DROP TABLE {schema}.{table}")
     op.execute(f"DROP SEQUENCE {schema}.batches")

@@ -1,0 +1,1 @@
+"""The search copy in Postgres full text, for installations without Elasticsearch."""
