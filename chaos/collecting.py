@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chaos.calls import Sizes, read_calls
 from chaos.cluster.cluster import Cluster
-from chaos.evidence import Evidence, Ledger, StoredEvent, StoredResult, StoredRun
+from chaos.evidence import CopyState, Evidence, Ledger, StoredEvent, StoredResult, StoredRun
 from chaos.journal import History
 from chaos.measures import Measures
 from headrace.store.body import unpack
@@ -53,13 +53,14 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is known of a round without asking: its journal, the sizes of the calls' files before it, the measures."""
+    """What is known of a round without asking: its journal, the sizes of the calls' files before it, the rest."""
 
     history: History
     calls_before: Sizes
     quiet_seconds: float | None
     baseline: Measures
     measures: Measures
+    copy: CopyState | None
 
 
 async def collect(cluster: Cluster, watched: Watched) -> Evidence:
@@ -79,6 +80,7 @@ async def collect(cluster: Cluster, watched: Watched) -> Evidence:
         quiet_seconds=watched.quiet_seconds,
         baseline=watched.baseline,
         measures=watched.measures,
+        copy=watched.copy,
     )
 
 

@@ -62,8 +62,22 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyState:
+    """The search copy beside PostgreSQL, when it was whole or as it stayed: ids of events with their versions.
+
+    `finished` are those that are to be in the copy, `held` what is in it. That was read `seconds` after the healing.
+    """
+
+    finished: Sequence[tuple[str, int]]
+    held: Sequence[tuple[str, int]]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Of one round: `events` to `calls` are those of its own intents, `ledger` and `measures` of the whole cluster.
+    """Of one round: `events` to `calls` are those of its own intents, all else of the whole cluster.
+
+    There is a `copy` only where the installation has a search copy.
 
     `lost_attempts` are (event, run number, attempt) that were taken over from a process that had vanished.
     `quiet_seconds` is None if work remained at the end. `listed_failed` are the failed events that the API lists.
@@ -80,3 +94,4 @@ class Evidence:
     quiet_seconds: float | None
     baseline: Measures
     measures: Measures
+    copy: CopyState | None = None

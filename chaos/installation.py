@@ -54,10 +54,10 @@ class Installation:
 
 @asynccontextmanager
 async def running_installation(
-    folder: Path, events_per_second: float, app: str = "chaos.app"
+    folder: Path, events_per_second: float, app: str = "chaos.app", elasticsearch: Path | None = None
 ) -> AsyncIterator[Installation]:
     """Start a cluster in `folder` and warm it up; it is gone at the end of the context. Raises CampaignFailed."""
-    cluster = await asyncio.to_thread(Cluster, folder, app)
+    cluster = await asyncio.to_thread(Cluster, folder, app, elasticsearch)
     try:
         await cluster.start()
         await _warm_up(cluster, events_per_second)

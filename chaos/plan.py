@@ -43,6 +43,8 @@ def plan(options: Options, faults: Sequence[Fault], names: Sequence[str] = ()) -
     chance = random.Random(options.seed)
     chosen = _named(names, faults) if names else _all(options, faults, chance)
     chance.shuffle(chosen)
+    # Those that need a search copy come together: they share an installation.
+    chosen.sort(key=lambda fault: fault.searches)
     seconds = SHORT_SECONDS
     if options.minutes is not None:
         seconds = max(LEAST_LONG_SECONDS, options.minutes * 60 / len(chosen) - BESIDE_SECONDS)

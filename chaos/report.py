@@ -25,9 +25,10 @@ _HEAD = (
     "reruns",
     "taken over",
     "quiet s",
+    "copied s",
 )
 
-_LINE = "{:6} {:>5} {:>7} {:>6} {:>7} {:>7} {:>6} {:>6} {:>7} {:>7} {:>10} {:>8}  {}"
+_LINE = "{:6} {:>5} {:>7} {:>6} {:>7} {:>7} {:>6} {:>6} {:>7} {:>7} {:>10} {:>8} {:>8}  {}"
 
 
 def print_head(options: Options, rounds: Sequence[Round], folder: Path) -> None:
@@ -64,6 +65,7 @@ def print_round(judgement: Judgement) -> None:
         judgement.reruns,
         judgement.taken_over,
         quiet,
+        "-" if judgement.copied_seconds is None else judgement.copied_seconds,
     )
     print(_LINE.format(*figures, judgement.verdict.upper() if judgement.verdict != "pass" else "pass"))
     for name, value in judgement.details.items():

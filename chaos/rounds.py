@@ -13,6 +13,7 @@ import orjson
 from chaos.calls import reruns, sizes_of
 from chaos.cluster.cluster import Cluster
 from chaos.collecting import Watched, collect
+from chaos.copying import watch_copy
 from chaos.evidence import Evidence
 from chaos.faults.fault import Injected, Scene
 from chaos.findings import Finding
@@ -59,6 +60,7 @@ class Judgement:
     reruns: int = 0
     taken_over: int = 0
     quiet_seconds: float | None = None
+    copied_seconds: float | None = None
     details: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     void: str | None = None
@@ -83,9 +85,11 @@ async def run_round(installation: Installation, planned: Round, folder: Path, ev
     except CampaignFailed as error:
         return _not_healed(planned, read_journal(path), error)
     (folder / "injected.json").write_bytes(orjson.dumps(injected, default=sorted))
+    healed_at = time.monotonic()
     quiet_seconds = await came_true(installation.is_quiet, QUIET_SECONDS)
+    copy = await watch_copy(cluster, healed_at)
     measures = await installation.measures()
-    watched = Watched(read_journal(path), calls_before, quiet_seconds, installation.baseline, measures)
+    watched = Watched(read_journal(path), calls_before, quiet_seconds, installation.baseline, measures, copy)
     evidence = await collect(cluster, watched)
     (folder / "evidence.json").write_bytes(orjson.dumps(evidence, default=sorted))
     return judge(planned, injected, evidence)
@@ -130,6 +134,7 @@ def judge(planned: Round, injected: Injected, evidence: Evidence) -> Judgement:
         reruns=reruns(evidence.calls),
         taken_over=len(evidence.lost_attempts),
         quiet_seconds=None if evidence.quiet_seconds is None else round(evidence.quiet_seconds, 1),
+        copied_seconds=None if evidence.copy is None else round(evidence.copy.seconds, 1),
         details=injected.details,
         findings=[*breaches(evidence), *injected.findings, *planned.fault.check(evidence, injected)],
         void=_void(planned, evidence.history.count("ok"), injected),

@@ -7,6 +7,7 @@ from chaos.faults.ahead import F51
 from chaos.faults.commits import F2
 from chaos.faults.frozen import F7
 from chaos.faults.postgres import F50
+from chaos.faults.search import F21
 from chaos.faults.workers import F5
 
 #: All of them.
@@ -23,4 +24,5 @@ BUILDS: Sequence[BrokenBuild] = (
     BrokenBuild("no-relay", "nobody frees the runs of the dead", "chaos.broken.no_relay", F5, ["I1", "I7"]),
     BrokenBuild("one-budget", "losses count as failures", "chaos.broken.one_budget", F5, ["I4"]),
     BrokenBuild("select-then-insert", "keys are looked up, not taken", "chaos.broken.select_then_insert", F50, ["I2"]),
+    BrokenBuild("index-without-ids", "search makes ids of its own", "chaos.broken.index_without_ids", F21, ["I5"]),
 )

@@ -13,7 +13,8 @@ import psycopg
 
 from chaos.cluster.environment import program_environment
 from chaos.cluster.program import Api, Program, Proxies, Worker
-from chaos.cluster.servers import make_servers
+from chaos.cluster.search import SearchServer
+from chaos.cluster.servers import PostgresServer, ValkeyServer, make_servers
 from chaos.proxy import Proxy
 from chaos.waiting import LOOK_SECONDS, until
 from headrace.store.migrate import migrate
@@ -37,10 +38,11 @@ _EXECUTING = "SELECT pid FROM headrace.workers WHERE expires > now() AND role = 
 class Cluster:
     """PostgreSQL, Valkey, `APIS` APIs and `WORKERS` workers, each program behind proxies of its own.
 
-    `app` is the user's module. Whatever dies is started again unless it was stopped.
+    `app` is the user's module. With the program of an Elasticsearch there is one, too, and finished events are copied
+    to it. Whatever dies is started again unless it was stopped.
     """
 
-    def __init__(self, folder: Path, app: str = "chaos.app") -> None:
+    def __init__(self, folder: Path, app: str = "chaos.app", elasticsearch: Path | None = None) -> None:
         self.folder = folder
         self.logs = folder / "logs"
         #: Where the nodes write of their calls.
@@ -48,6 +50,8 @@ class Cluster:
         for made in (folder, self.logs, self.calls):
             made.mkdir(parents=True, exist_ok=True)
         self.postgres, self.valkey = make_servers(folder, self.logs)
+        #: Where the search copy lies; None if there is none.
+        self.search = None if elasticsearch is None else SearchServer(elasticsearch, folder / "search", self.logs)
         self._held = ExitStack()
         self._settings = {"app": app, "data_dir": folder}
         self.apis = [
@@ -60,17 +64,22 @@ class Cluster:
     def programs(self) -> Sequence[Program]:
         return [*self.apis, *self.workers]
 
+    @property
+    def _servers(self) -> Sequence[PostgresServer | ValkeyServer | SearchServer]:
+        return [self.postgres, self.valkey, *([] if self.search is None else [self.search])]
+
     def _place(self) -> tuple[dict[str, str], Path, Proxies]:
-        proxies = Proxies(
-            self._held.enter_context(Proxy(self.postgres.app_url)), self._held.enter_context(Proxy(self.valkey.url))
-        )
+        before = [self.postgres.app_url, self.valkey.url, *([] if self.search is None else [self.search.proxy.url])]
+        proxies = Proxies(*(self._held.enter_context(Proxy(url)) for url in before))
         urls = {"database_url": proxies.postgres.url, "redis_url": proxies.redis.url}
+        if proxies.search is not None:
+            urls["elasticsearch_url"] = proxies.search.url
         return program_environment({**self._settings, **urls}), self.logs, proxies
 
     async def start(self) -> None:
         """Start everything; returns when all of it answers. Raises CampaignFailed if it does not."""
-        self.postgres.start()
-        self.valkey.start()
+        for server in self._servers:
+            server.start()
         await self._servers_answer()
         await asyncio.to_thread(self.postgres.provision)
         await asyncio.to_thread(migrate, self.postgres.owner_url, "headrace", self.postgres.app_url)
@@ -89,14 +98,18 @@ class Cluster:
         for program in started:
             await asyncio.to_thread(program.wait, STOP_SECONDS)
         self._held.close()
+        if self.search is not None:
+            await asyncio.to_thread(self.search.close)
         self.valkey.stop()
         self.postgres.stop()
 
     async def heal(self) -> None:
         """Undo every fault: all proxies pass, all servers and programs run. Returns when they answer."""
-        for server in (self.postgres, self.valkey):
+        for server in self._servers:
             server.signal(signal.SIGCONT)
             server.start()
+        if self.search is not None:
+            self.search.proxy.be_honest()
         for program in self.programs:
             program.proxies.open()
             program.signal_all(signal.SIGCONT)
@@ -125,9 +138,9 @@ class Cluster:
 
     async def _servers_answer(self) -> None:
         async def answer() -> bool:
-            return self.postgres.is_ready() and self.valkey.is_ready()
+            return all([await asyncio.to_thread(server.is_ready) for server in self._servers])
 
-        await until(answer, "PostgreSQL and Valkey answer", READY_SECONDS)
+        await until(answer, "all servers answer", READY_SECONDS)
 
     async def _programs_answer(self) -> None:
         await until(self._apis_are_ready, "all APIs are ready", READY_SECONDS)

@@ -24,10 +24,11 @@ class Proxies:
 
     postgres: Proxy
     redis: Proxy
+    search: Proxy | None = None
 
     def open(self) -> None:
         """Let everything pass."""
-        for proxy in (self.postgres, self.redis):
+        for proxy in filter(None, (self.postgres, self.redis, self.search)):
             proxy.be_honest()
             proxy.delay_seconds = 0.0
             proxy.admit()

@@ -17,6 +17,7 @@ from chaos.faults.nodes import F25
 from chaos.faults.postgres import F16, F50, F52
 from chaos.faults.redis import F9, F10, F11, F12
 from chaos.faults.releases import F37
+from chaos.faults.search import F19, F20, F21, F53, F54
 from chaos.faults.stopping import F28
 from chaos.faults.workers import F5
 
@@ -35,6 +36,9 @@ FAULTS: Sequence[Fault] = (
     F12,
     F15,
     F16,
+    F19,
+    F20,
+    F21,
     F25,
     F26,
     F28,
@@ -44,4 +48,6 @@ FAULTS: Sequence[Fault] = (
     F50,
     F51,
     F52,
+    F53,
+    F54,
 )

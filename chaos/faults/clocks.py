@@ -7,9 +7,9 @@ from pathlib import Path
 from chaos.cluster.cluster import Cluster
 from chaos.cluster.program import Program
 from chaos.faults.fault import Fault, Injected, Scene
+from chaos.faults.lacking import lacking
 from chaos.faults.restarting import restarted
 from chaos.findings import Finding
-from headrace.settings import child_environment
 
 #: Where the library is: apt-get install faketime.
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
@@ -48,10 +48,8 @@ async def bend_clocks(scene: Scene) -> Injected:
 
 
 def without_library(fault: str) -> Injected:
-    """On a machine without the library a fault of clocks is skipped; where `CI` is set, it fails."""
-    if "CI" in child_environment({}):
-        return Injected(findings=[Finding(fault, "libfaketime is not installed, and CI needs it")])
-    return Injected(skipped="libfaketime is not installed: apt-get install faketime")
+    """What comes of a fault of clocks on a machine without the library."""
+    return lacking(fault, "libfaketime", "apt-get install faketime")
 
 
 def bent_by(amount: str) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from chaos.findings import Finding
 from chaos.load import Load
 
 #: Faults that break the same thing. The short campaign takes one of each.
-Family = Literal["api", "worker", "everything", "redis", "postgres", "nodes", "clocks", "load", "mix"]
+Family = Literal["api", "worker", "everything", "redis", "postgres", "nodes", "clocks", "load", "search", "mix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ class Fault:
 
     `inject` ends by `scene.until`, and need not mend anything: the campaign heals the cluster behind it. With
     `kills`, a round without enough counted kills is void; with an `effect`, one in whose details that figure is 0.
-    `check` is asked, after the invariants, for what this fault alone promises.
+    `check` is asked, after the invariants, for what this fault alone promises. One that `searches` has a search copy in
+    its installation, if the machine can have one.
     """
 
     name: str
@@ -97,3 +98,4 @@ class Fault:
     kills: bool = False
     effect: str | None = None
     check: Callable[[Evidence, Injected], Sequence[Finding]] = no_check
+    searches: bool = False

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from chaos.evidence import Evidence
 from chaos.findings import Finding
 from chaos.invariants.answers import check_answers
+from chaos.invariants.copy import check_copy
 from chaos.invariants.emitted import check_emitted
 from chaos.invariants.failed import check_failed
 from chaos.invariants.finished import check_finished
@@ -14,13 +15,14 @@ from chaos.invariants.quiet import check_quiet
 from chaos.invariants.resources import check_resources
 from chaos.invariants.unknown import check_unknown
 
-#: I1 to I9, but for I5, which is about the search copy.
+#: I1 to I9.
 INVARIANTS: Sequence[Callable[[Evidence], list[Finding]]] = (
     check_finished,
     check_unknown,
     check_once,
     check_emitted,
     check_failed,
+    check_copy,
     check_answers,
     check_quiet,
     check_ledger,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from chaos.calls import NodeCall
-from chaos.evidence import Evidence, Ledger, StoredEvent, StoredResult
+from chaos.evidence import CopyState, Evidence, Ledger, StoredEvent, StoredResult
 from chaos.journal import History, Intent, Outcome, Sending
 from chaos.measures import Measures
 
@@ -15,6 +15,9 @@ PARENT = '{"type": "order", "intent": "a", "parent": true}'
 COUNTS = {"accepted": 3, "unfinished": 0, "succeeded": 2, "failed": 1, "cancelled": 0}
 
 MEASURES = Measures(20, 25, {"api": 30, "worker process": 40}, {"api": 100 * 2**20, "worker process": 120 * 2**20})
+
+#: What is finished, as the search copy has it.
+COPY = CopyState([(GOOD, 2), (BAD, 2), (CHILD, 2)], [(GOOD, 2), (BAD, 2), (CHILD, 2)], seconds=3.0)
 
 
 def history(*more: Sending) -> History:
@@ -63,5 +66,6 @@ def evidence(**spoilt: Any) -> Evidence:
         quiet_seconds=1.5,
         baseline=MEASURES,
         measures=MEASURES,
+        copy=COPY,
     )
     return replace(healthy, **spoilt)

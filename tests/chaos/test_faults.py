@@ -11,10 +11,11 @@ from chaos.faults.backlog import judge_draining
 from chaos.faults.children import KilledChildren, check_losses
 from chaos.faults.fault import Injected
 from chaos.faults.messages import TASK, nonsense
-from chaos.faults.mix import MIXED
+from chaos.faults.mix import MIXED, MIXED_SEARCH
 from chaos.faults.nodes import check_neighbours, ways_in
 from chaos.faults.redis import check_accepting
 from chaos.faults.releases import check_deliveries
+from chaos.faults.search import MEANWHILE, check_undisturbed
 from chaos.faults.stopping import check_nothing_lost
 from chaos.journal import Answer, Outcome, Sending
 from tests.chaos.invented import BAD, GOOD, evidence, history
@@ -93,7 +94,12 @@ def test_some_of_what_nobody_understands_looks_like_a_message() -> None:
 
 
 def test_a_mix_is_made_of_faults_that_there_are() -> None:
-    assert set(MIXED) < set(FAULTS)
+    assert {*MIXED, *MIXED_SEARCH} < set(FAULTS)
+
+
+def test_only_faults_of_search_and_the_mix_have_a_search_copy() -> None:
+    assert {fault.family for fault in FAULTS if fault.searches} == {"search", "mix"}
+    assert not any(fault.searches for fault in MIXED)
 
 
 def answered_unavailable() -> Evidence:
@@ -104,3 +110,9 @@ def answered_unavailable() -> Evidence:
 def test_a_redis_that_is_away_keeps_no_event_from_being_accepted() -> None:
     assert not check_accepting(evidence(), Injected())
     assert check_accepting(answered_unavailable(), Injected())
+
+
+def test_a_search_copy_that_is_away_keeps_no_event_from_being_accepted_and_finished() -> None:
+    assert not check_undisturbed(evidence(), Injected(details={MEANWHILE: 9}))
+    assert check_undisturbed(evidence(), Injected(details={MEANWHILE: 0}))
+    assert check_undisturbed(answered_unavailable(), Injected(details={MEANWHILE: 9}))

@@ -14,7 +14,8 @@ async def do_nothing(scene: Scene) -> Injected:
 
 
 def fault(name: str, family: Family) -> Fault:
-    return Fault(name, f"the fault {name}", family, do_nothing, kills=family == "worker")
+    searches = family in ("search", "mix")
+    return Fault(name, f"the fault {name}", family, do_nothing, kills=family == "worker", searches=searches)
 
 
 FAULTS: Sequence[Fault] = (
@@ -23,7 +24,9 @@ FAULTS: Sequence[Fault] = (
     fault("F5", "worker"),
     fault("F6", "worker"),
     fault("F9", "redis"),
+    fault("F19", "search"),
     fault("F32", "load"),
+    fault("F36", "mix"),
 )
 
 
@@ -43,7 +46,7 @@ def test_a_fault_alone_has_the_seed_that_it_has_among_others() -> None:
 def test_the_short_campaign_has_a_fault_of_each_family() -> None:
     for seed in range(20):
         families = sorted(planned.fault.family for planned in plan(Options(seed), FAULTS))
-        assert families == ["api", "load", "redis", "worker"]
+        assert families == ["api", "load", "mix", "redis", "search", "worker"]
 
 
 def test_the_long_campaign_has_all_faults_and_shares_its_time_among_them() -> None:
@@ -51,6 +54,13 @@ def test_the_long_campaign_has_all_faults_and_shares_its_time_among_them() -> No
     assert {planned.fault.name for planned in rounds} == {fault.name for fault in FAULTS}
     assert sum(planned.seconds + 30 for planned in rounds) == pytest.approx(30 * 60)
     assert all(planned.least_ok == 500 for planned in rounds)
+
+
+def test_faults_that_need_a_search_copy_come_together() -> None:
+    for seed in range(20):
+        searches = [planned.fault.searches for planned in plan(Options(seed, minutes=30), FAULTS)]
+        assert searches == sorted(searches)
+        assert [planned.number for planned in plan(Options(seed), FAULTS)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_only_faults_that_kill_need_kills() -> None:

@@ -32,11 +32,15 @@ PATIENCE_SECONDS = 90.0
 _PIPE = "alive"
 
 
+def missing_programs() -> list[str]:
+    """What the node needs and this machine lacks."""
+    return [program for program in ("java", "javac", "mvn") if shutil.which(program) is None]
+
+
 def needed_programs() -> None:
     """End a test that lacks what the node needs."""
-    for program in ("java", "javac", "mvn"):
-        if shutil.which(program) is None:
-            lacking(f"{program} is not installed, so there is no Elasticsearch")
+    for program in missing_programs():
+        lacking(f"{program} is not installed, so there is no Elasticsearch")
 
 
 def build(folder: Path) -> None:
@@ -81,8 +85,18 @@ class ElasticsearchNode:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it, and return when it answers: on the port and with the data that it had before."""
+        self.begin()
+        wait_until(lambda: answers(self.url) or not self.is_running, f"{self.url} answers", PATIENCE_SECONDS)
+        assert self.is_running, self.log.read_text()[-2000:]
+
+    def begin(self) -> None:
+        """Start it, and leave it to others to wait for it."""
         classes = f"{self._program / 'lib'}/*:{self._program / 'classes'}"
         words = ["ElasticsearchServer", str(self._program), str(self._folder / "data"), str(self.port)]
         with self.log.open("ab") as log, (self._folder / _PIPE).open("rb", buffering=0) as pipe:
@@ -94,8 +108,6 @@ class ElasticsearchNode:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self._answers_or_has_ended, f"{self.url} answers", PATIENCE_SECONDS)
-        assert self._process.poll() is None, self.log.read_text()[-2000:]
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
@@ -114,10 +126,6 @@ class ElasticsearchNode:
             self._process.send_signal(signal.SIGCONT)
             self._process.wait(PATIENCE_SECONDS)
 
-    def _answers_or_has_ended(self) -> bool:
-        assert self._process is not None
-        return answers(self.url) or self._process.poll() is not None
-
 
 def answers(url: str) -> bool:
     """Whether a node takes requests there."""
@@ -133,7 +141,7 @@ def running_elasticsearch(
     """A node with its data in `folder`, gone at the end, on this port or a free one, built in `program` or here."""
     folder.mkdir(parents=True, exist_ok=True)
     node = ElasticsearchNode(program or made_once(folder / "program", build), folder, port)
-    with _held_pipe(folder):
+    with held_pipe(folder):
         try:
             node.start()
             yield node
@@ -145,7 +153,7 @@ def running_elasticsearch(
 def shared_elasticsearch(folder: Path, program: Path) -> Iterator[str]:
     """The URL of the one node of all processes that ask for this folder; it ends with the last of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _held_pipe(folder), (folder / "users.lock").open("w") as users:
+    with held_pipe(folder), (folder / "users.lock").open("w") as users:
         with _door(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
             url = _join(program, folder)
@@ -191,7 +199,7 @@ def _door(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _held_pipe(folder: Path) -> Iterator[None]:
+def held_pipe(folder: Path) -> Iterator[None]:
     """Hold the other side of the node's standard input: the kernel lets go of it, however this process ends."""
     with suppress(FileExistsError):
         os.mkfifo(folder / _PIPE)
