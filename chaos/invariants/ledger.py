@@ -22,11 +22,13 @@ def check_ledger(evidence: Evidence) -> list[Finding]:
     ]
     if counted["accepted"] != counted["unfinished"] + finished:
         findings.append(Finding("I8", f"the rows do not add up: {counted}"))
-    return [*findings, *_differing(counted, ledger)]
+    # Of what was erased no row is left: only the ledger can say how much that is.
+    erased = ledger.tallied.get("erased", 0)
+    return [*findings, *_differing({**counted, "accepted": counted["accepted"] + erased, "erased": erased}, ledger)]
 
 
 def _differing(counted: Mapping[str, int], ledger: Ledger) -> list[Finding]:
-    tallied = {name: ledger.tallied.get(name, 0) for name in ("accepted", *FINISHED)}
+    tallied = {name: ledger.tallied.get(name, 0) for name in ("accepted", *FINISHED, "erased")}
     told = {"the tallies say": tallied, **{f"{where} says": figures for where, figures in ledger.told.items()}}
     return [
         Finding("I8", f"the rows say {counted[name]} {name}, {who} {figures.get(name)}")

@@ -12,7 +12,7 @@ GOOD, BAD, CHILD = (f"00000000-0000-7000-8000-00000000000{number}" for number in
 
 PARENT = '{"type": "order", "intent": "a", "parent": true}'
 
-COUNTS = {"accepted": 3, "unfinished": 0, "succeeded": 2, "failed": 1, "cancelled": 0}
+COUNTS = {"accepted": 3, "unfinished": 0, "succeeded": 2, "failed": 1, "cancelled": 0, "erased": 0}
 
 MEASURES = Measures(20, 25, {"api": 30, "worker process": 40}, {"api": 100 * 2**20, "worker process": 120 * 2**20})
 

@@ -233,6 +233,14 @@ def test_a_ledger_that_does_not_add_up_is_a_breach(ledger: dict[str, Any]) -> No
     assert {invariant for invariant, _ in found(evidence(ledger=replace(evidence().ledger, **ledger)))} == {"I8"}
 
 
+def test_what_was_erased_is_counted_by_the_ledger_alone() -> None:
+    told = {**COUNTS, "accepted": COUNTS["accepted"] + 2, "erased": 2}
+    ledger = replace(evidence().ledger, tallied=told, told={"/stats of api-1": told})
+    assert found(evidence(ledger=ledger)) == []
+    forgotten = replace(ledger, told={"/stats of api-1": {**told, "erased": 1}})
+    assert [invariant for invariant, _ in found(evidence(ledger=forgotten))] == ["I8"]
+
+
 @pytest.mark.parametrize(
     "after",
     [

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from headrace.cli.acting import _go_through, _tell
+from headrace.cli.performing import go_through, tell
 from headrace.domain.ids import new_id
 from headrace.domain.selection import Selection
 from headrace.flow.operate import Acted
@@ -128,7 +128,7 @@ def test_what_several_calls_refuse_is_told_at_the_end(installation: Installation
     folder = settings.pop("folder")
 
     acted = asyncio.run(
-        _go_through(
+        go_through(
             load_settings({}, folder, **settings),
             lambda operator, after: operator.cancel(meant, after=after, most=1),
             "cancelled",
@@ -220,7 +220,7 @@ def test_a_dry_run_names_what_would_be_left_alone(installation: Installation, se
 def test_what_a_worker_still_holds_is_not_told_as_done(
     acted: Acted, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _tell(acted, "cancelled", dry_run=False, as_json=False)
+    tell(acted, "cancelled", dry_run=False, as_json=False)
 
     assert capsys.readouterr().out == f"{told}\n"
 

@@ -41,7 +41,7 @@ def test_the_demo_runs_in_one_command_and_shows_what_it_says(tmp_path: Path) -> 
     done = run(SOUND, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✓") == 6
-    assert "219 = 0 unfinished + 219 succeeded + 0 failed + 0 cancelled" in done.stdout
+    assert "219 = 0 unfinished + 219 succeeded + 0 failed + 0 cancelled + 0 erased" in done.stdout
     assert done.stdout.count("1 lost, 2 succeeded") >= 10
     for part in ("SIGKILL", "task_context", "flowchart TD", "accepted/s", "finished/s", "MiB", "headrace init"):
         assert part in done.stdout

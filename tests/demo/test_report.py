@@ -9,7 +9,7 @@ from headrace.demo.memory import Memory
 from headrace.demo.report import drawing, hit_table, judgement_of, ledger, rates, report_of, types_table
 from tests.demo.endings import changed, good_endings, kill_of
 
-STATS = {"accepted": 12, "unfinished": 1, "succeeded": 9, "failed": 2, "cancelled": 0}
+STATS = {"accepted": 12, "unfinished": 1, "succeeded": 9, "failed": 2, "cancelled": 0, "erased": 0}
 
 NODES = [
     {"name": "people", "inputs": ["event"], "after": []},
@@ -71,7 +71,7 @@ def test_a_pipeline_is_drawn_level_by_level() -> None:
 
 
 def test_the_ledger_is_a_sum() -> None:
-    assert ledger(STATS) == "12 = 1 unfinished + 9 succeeded + 2 failed + 0 cancelled"
+    assert ledger(STATS) == "12 = 1 unfinished + 9 succeeded + 2 failed + 0 cancelled + 0 erased"
 
 
 def test_rates_are_events_a_second(evidence: Evidence) -> None:

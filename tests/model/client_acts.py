@@ -8,13 +8,14 @@ from headrace.domain.event import NewEvent
 from headrace.domain.states import EventState, Reason
 from headrace.store.cancelling import Cancelled, cancel
 from headrace.store.database import Connection, Database
+from headrace.store.erasing import erase
 from headrace.store.events import insert_events
 from headrace.store.pausing import Scope, Target, pause, resume
 from headrace.store.replaying import replay
 from headrace.store.runs import retry_now
 from tests.model.life import Change, Due, Event, World
 from tests.model.worker_acts import finished
-from tests.support.steps import hold_replayable, hold_unfinished
+from tests.support.steps import hold_finished, hold_replayable, hold_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Replay:
         return {each.event_id: each.epoch for each in replayed}
 
     def expect(self, world: World, answer: Mapping[UUID, int]) -> Change:
-        events = {id_: world.events[id_] for id_ in self.ids}
+        events = {id_: world.events[id_] for id_ in self.ids if id_ in world.events}
         meant = {id_: event for id_, event in events.items() if not event.is_unfinished and event.task is None}
         after = {id_: self._again(event) for id_, event in meant.items()}
         assert answer == {id_: event.epoch for id_, event in after.items()}
@@ -118,6 +119,22 @@ class Replay:
             past=(*event.past, (event.run_number, event.epoch, event.state.value)),
             outputs=frozenset(output for output in event.outputs if output[0] == epoch),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """An operator erases finished events."""
+
+    ids: tuple[UUID, ...]
+
+    async def do(self, connection: Connection, database: Database) -> list[UUID]:
+        ids = await hold_finished(connection, database, self.ids)
+        return await erase(connection, database, ids)
+
+    def expect(self, world: World, answer: list[UUID]) -> Change:
+        gone = {id_ for id_ in self.ids if id_ in world.events and not world.events[id_].is_unfinished}
+        assert answer == sorted(gone)
+        return Change(dict.fromkeys(gone), asked=dict.fromkeys(gone & world.asked.keys()))
 
 
 @dataclass(frozen=True, slots=True)

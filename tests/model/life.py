@@ -75,9 +75,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an act changes when it commits; None deletes. Until then claims pass over what is changed and `locked`."""
+    """What an act changes when it commits; None deletes, and erases an event. Until then claims pass over what is
+    changed and `locked`.
+    """
 
-    events: Mapping[UUID, Event] = field(default_factory=dict)
+    events: Mapping[UUID, Event | None] = field(default_factory=dict)
     leases: Mapping[UUID, Lease | None] = field(default_factory=dict)
     asked: Mapping[UUID, int | None] = field(default_factory=dict)
     paused: Mapping[Target, bool] = field(default_factory=dict)
@@ -101,9 +103,12 @@ NOTHING = Change()
 
 @dataclass(slots=True)
 class World:
-    """All that is committed. `ranks` is read from the database: the order in which runs are due."""
+    """All that is committed. `erased` counts events that are gone. `ranks` is read from the database: the order in
+    which runs are due.
+    """
 
     events: dict[UUID, Event] = field(default_factory=dict)
+    erased: int = 0
     leases: dict[UUID, Lease] = field(default_factory=dict)
     asked: dict[UUID, int] = field(default_factory=dict)
     paused: set[Target] = field(default_factory=set)
@@ -114,6 +119,10 @@ class World:
         """Commit a change, if each of its steps is one that a run may take."""
         for event_id, after in change.events.items():
             before = self.events.get(event_id)
+            if after is None:
+                assert not self.events.pop(event_id).is_unfinished
+                self.erased += 1
+                continue
             if before is not None and before.state is not after.state:
                 assert after.state in TRANSITIONS[before.state], f"{before.state} -> {after.state}"
             self.events[event_id] = after
@@ -148,7 +157,7 @@ class World:
     def ledger(self) -> dict[str, int]:
         """The sums that the tallies must have."""
         finished = {state.value: sum(event.state is state for event in self.events.values()) for state in FINISHED}
-        return {"accepted": len(self.events), **finished}
+        return {"accepted": len(self.events) + self.erased, **finished, "erased": self.erased}
 
 
 Row = TypeVar("Row")

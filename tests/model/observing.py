@@ -37,6 +37,13 @@ _LEDGER = "SELECT state, sum(delta)::bigint FROM headrace.tallies GROUP BY state
 #: Nobody would ever take these away.
 _ORPHANS = """
 SELECT event_id FROM headrace.waits w WHERE NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = w.event_id)
+UNION ALL
+SELECT event_id
+FROM (
+    SELECT event_id FROM headrace.attempts UNION ALL SELECT event_id FROM headrace.checkpoints
+    UNION ALL SELECT event_id FROM headrace.past_results UNION ALL SELECT event_id FROM headrace.results
+) AS kept
+WHERE NOT EXISTS (SELECT FROM headrace.events e WHERE e.id = kept.event_id)
 """
 
 
@@ -92,5 +99,5 @@ def observed_ledger(storage: Storage) -> dict[str, int]:
 
 
 def orphans(storage: Storage) -> list[UUID]:
-    """Events of which pauses are left though their runs are over."""
+    """Events of which pauses are left though their runs are over, or anything though they are gone."""
     return [row[0] for row in storage.rows(_ORPHANS)]

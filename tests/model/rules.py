@@ -11,7 +11,7 @@ from headrace.domain.event import Run
 from headrace.domain.states import EventState
 from headrace.store.parking import Serving
 from headrace.store.pausing import Paused, Scope, Target
-from tests.model.client_acts import Accept, Cancel, Pause, Replay, Resume, RetryNow
+from tests.model.client_acts import Accept, Cancel, Erase, Pause, Replay, Resume, RetryNow
 from tests.model.life import Due, Event
 from tests.model.machine import Overlapping, Worker, nobody
 from tests.model.relay_acts import CancelUnheld, Fold, MinutePasses, Park, TakeOver, TimeComes, Unpark
@@ -93,6 +93,7 @@ class LifeOfRuns(Overlapping):
             self.retries_now: self.has(lambda event: event.state is EventState.WAITING),
             self.cancels: self.has(lambda event: event.is_unfinished),
             self.replays: self.has(lambda event: not event.is_unfinished),
+            self.erases: self.has(lambda event: not event.is_unfinished),
             self.pauses: not self.world.paused,
             self.resumes: bool(self.world.paused),
             self.takes_over: dead,
@@ -123,7 +124,7 @@ class LifeOfRuns(Overlapping):
     def held_run(self) -> st.SearchStrategy[int]:
         """The place in `runs` of one that is still held."""
         runs = enumerate(self.runs)
-        return st.sampled_from([at for at, run in runs if holds(self.world.events[run.event_id], run)])
+        return st.sampled_from([at for at, run in runs if holds(self.world.events.get(run.event_id), run)])
 
     def some_events(self, data: st.DataObject) -> tuple[UUID, ...]:
         chosen = st.lists(st.sampled_from(list(self.world.events)), min_size=1, max_size=3, unique=True)
@@ -169,7 +170,9 @@ class LifeOfRuns(Overlapping):
 
     def settles_some(self, data: st.DataObject, places: st.SearchStrategy[int]) -> Made:
         pairs = st.tuples(places, st.sampled_from(Ending))
-        batch = data.draw(st.lists(pairs, min_size=1, max_size=3, unique_by=lambda pair: pair[0]), label="batch")
+        # An event that was erased and came again begins its numbers anew: nobody settles one attempt twice at once.
+        unique = st.lists(pairs, min_size=1, max_size=3, unique_by=lambda pair: self.runs[pair[0]].attempt_key)
+        batch = data.draw(unique, label="batch")
         return Settle(tuple((self.runs[at], ending) for at, ending in batch)), nobody
 
     def accepts_of(self, type_: str, *, is_own_task: bool = False, is_newer: bool = False) -> Made:
@@ -193,6 +196,9 @@ class LifeOfRuns(Overlapping):
 
     def replays(self, data: st.DataObject) -> Made:
         return Replay(self.some_events(data), data.draw(st.booleans(), label="goes on")), nobody
+
+    def erases(self, data: st.DataObject) -> Made:
+        return Erase(self.some_events(data)), nobody
 
     def pauses(self, data: st.DataObject) -> Made:
         return Pause(data.draw(TARGETS, label="target")), nobody

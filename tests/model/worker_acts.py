@@ -172,17 +172,17 @@ class Keep:
         return await store_checkpoints(connection, database, [(self.run, [output("slow")])])
 
     def expect(self, world: World, answer: set[AttemptKey]) -> Change:
-        event = world.events[self.run.event_id]
-        if not holds(event, self.run):
+        event = world.events.get(self.run.event_id)
+        if event is None or not holds(event, self.run):
             assert answer == set()
             return Change()
         assert answer == {self.run.attempt_key}
         return Change({self.run.event_id: replace(event, outputs=event.outputs | {(event.epoch, "slow")})})
 
 
-def holds(event: Event, run: Run) -> bool:
+def holds(event: Event | None, run: Run) -> bool:
     """Whether the run is still in the hands of who claimed it."""
-    return event.is_unfinished and (event.owner, event.attempt, event.run_number) == (
+    return event is not None and event.is_unfinished and (event.owner, event.attempt, event.run_number) == (
         run.owner, run.attempt, run.run_number,
     )  # fmt: skip
 
@@ -236,13 +236,14 @@ class Settle:
     def expect(self, world: World, answer: set[AttemptKey]) -> Change:
         after: dict[UUID, Event] = {}
         for run, ending in self.batch:
-            event = world.events[run.event_id]
-            if holds(event, run):
+            event = world.events.get(run.event_id)
+            if event is not None and holds(event, run):
                 after[run.event_id] = _ended(event, ending)
                 if ending is Ending.SUCCEEDED and emitted_by(run).id not in world.events:
                     after[emitted_by(run).id] = Event(run.type)
-        assert answer == {run.attempt_key for run, _ in self.batch if holds(world.events[run.event_id], run)}
-        unfinished = frozenset(run.event_id for run, _ in self.batch if world.events[run.event_id].is_unfinished)
+        assert answer == {run.attempt_key for run, _ in self.batch if holds(world.events.get(run.event_id), run)}
+        ids = world.events.keys() & {run.event_id for run, _ in self.batch}
+        unfinished = frozenset(id_ for id_ in ids if world.events[id_].is_unfinished)
         return Change(after, locked=unfinished if self._locks_first else frozenset())
 
     @property

@@ -3,34 +3,52 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
-from headrace.domain.document import month_of
+import orjson
+import pytest
+
+from headrace.domain.document import Entry, month_of
 from headrace.domain.ids import new_id
 from headrace.domain.making import MakingOptions
 from headrace.domain.query import Phrase, Query
 from headrace.flow.project.comparing import Kind
+from headrace.flow.project.entries import read_waiting
 from headrace.flow.project.examining import Examiner
 from headrace.flow.project.projector import Projector
 from headrace.flow.project.rebuilding import rebuild
 from headrace.flow.project.watching import Watch
-from headrace.search.port import Search, SearchCopy
+from headrace.search.port import Search, SearchCopy, Superseded
 from headrace.store.database import Database
+from headrace.store.erasing import erase
 from headrace.store.replaying import replay
 from tests.search.places import Place, document
-from tests.support.steps import accept, claim, new_event, store, succeeded
+from tests.support.steps import accept, claim, hold_finished, new_event, store, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
 OPTIONS = MakingOptions()
 
 
-async def finished(database: Database, storage: Storage, *subjects: str) -> list[UUID]:
+async def finished(database: Database, storage: Storage, *subjects: str, indices: Sequence[str] = ()) -> list[UUID]:
     """Events of the present that are finished."""
     await accept(database, *(new_event(subject=subject) for subject in subjects))
     runs = await claim(database, storage.add_worker())
-    await store(database, *(succeeded(run) for run in runs))
+    context = orjson.dumps({"nodes": {}, "metadata": {"search": [{"index": index} for index in indices]}})
+    await store(database, *(replace(succeeded(run), task_context=context) for run in runs))
     return sorted(run.event_id for run in runs)
+
+
+async def erased(database: Database, event_id: UUID) -> None:
+    async with database.connection() as connection, connection.transaction():
+        await erase(connection, database, await hold_finished(connection, database, [event_id]))
+
+
+async def waiting(database: Database, event_id: UUID) -> list[Entry]:
+    """What would be written now."""
+    async with database.connection() as connection:
+        return [each.entry for each in await read_waiting(connection, database, [event_id], OPTIONS)]
 
 
 @asynccontextmanager
@@ -54,8 +72,8 @@ async def caught_up(database: Database, storage: Storage, copy: SearchCopy) -> N
     await copy.parts()
 
 
-async def found(copy: SearchCopy, *words: str) -> Sequence[UUID]:
-    return (await copy.search(Search("default", Query((Phrase(words),)), 10))).ids
+async def found(copy: SearchCopy, *words: str, index: str | None = None) -> Sequence[UUID]:
+    return (await copy.search(Search("default", Query((Phrase(words),)), 10, index=index))).ids
 
 
 async def differences(database: Database, copy: SearchCopy) -> set[tuple[Kind, str]]:
@@ -86,6 +104,47 @@ async def test_an_event_that_is_replayed_is_not_found_until_it_is_finished_again
     await store(database, succeeded(run))
     await caught_up(database, storage, place.copy)
     assert await found(place.copy, "invoice") == ids
+    assert await differences(database, place.copy) == set()
+
+
+async def test_an_event_that_was_erased_is_not_found_and_its_late_document_does_not_come_back(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    gone, stays = await finished(database, storage, "invoice one", "invoice two")
+    [late] = await waiting(database, gone)
+    await caught_up(database, storage, place.copy)
+
+    await erased(database, gone)
+    await caught_up(database, storage, place.copy)
+    assert await found(place.copy, "invoice") == [stays]
+    assert await place.write(late) == [Superseded()]
+    await place.copy.parts()
+    assert await found(place.copy, "invoice") == [stays]
+    assert await differences(database, place.copy) == set()
+
+
+@pytest.mark.parametrize("is_told_between", [True, False])
+async def test_an_event_that_was_erased_and_comes_again_is_found_as_it_came_again(
+    database: Database, storage: Storage, place: Place, further: str, is_told_between: bool
+) -> None:
+    [event_id] = await finished(database, storage, "old", indices=[further])
+    await caught_up(database, storage, place.copy)
+    assert await found(place.copy, "old", index=further) == [event_id]
+
+    await erased(database, event_id)
+    if is_told_between:
+        await caught_up(database, storage, place.copy)
+    await accept(database, new_event(id=event_id, subject="new"))
+    await store(database, *map(succeeded, await claim(database, storage.add_worker())))
+    await caught_up(database, storage, place.copy)
+
+    assert await found(place.copy, "new") == [event_id]
+    assert await found(place.copy, "old") == await found(place.copy, "old", index=further) == []
+    assert await differences(database, place.copy) == set()
+
+    await erased(database, event_id)
+    await caught_up(database, storage, place.copy)
+    assert await found(place.copy, "new") == []
     assert await differences(database, place.copy) == set()
 
 

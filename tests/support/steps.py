@@ -14,7 +14,7 @@ from headrace.domain.progress import Awaited, Checkpoint, Pause, Progress
 from headrace.domain.selection import Selection
 from headrace.domain.settle import Delayed, Finished, Settled
 from headrace.domain.states import EventState, Reason
-from headrace.store.choosing import FIRST, choose_replayable, choose_unfinished
+from headrace.store.choosing import FIRST, choose_finished, choose_replayable, choose_unfinished
 from headrace.store.database import Connection, Database
 from headrace.store.events import insert_events
 from headrace.store.runs import claim_due
@@ -77,6 +77,14 @@ async def hold_replayable(connection: Connection, database: Database, ids: Seque
     if not ids:
         return []
     chosen, _ = await choose_replayable(connection, database, Selection(ids=ids), FIRST, len(ids))
+    return [event.event_id for event in chosen]
+
+
+async def hold_finished(connection: Connection, database: Database, ids: Sequence[UUID]) -> list[UUID]:
+    """Choose finished events of these as an operator does, before it erases them."""
+    if not ids:
+        return []
+    chosen, _ = await choose_finished(connection, database, Selection(ids=ids), FIRST, len(ids))
     return [event.event_id for event in chosen]
 
 

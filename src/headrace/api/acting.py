@@ -1,4 +1,4 @@
-"""Acts on events: cancel, replay, retry now; one by its id, or many by what they are."""
+"""Acts on events: cancel, replay, retry now, one by its id or many by what they are; and erase, one by its id."""
 
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,14 @@ async def retry_event(request: Request, event_id: UUID) -> Response:
     await read(request, NothingBody, optional=True)
     _raise_refusal(await services_of(request).operate.retry_now(Selection(ids=[event_id])))
     return _event_response(event_id, EventState.QUEUED, 202)
+
+
+@router.delete("/events/{event_id:uuid}")
+async def erase_event(request: Request, event_id: UUID) -> Response:
+    """Forget a finished event and all that is kept of it, for good; the events that it emitted stay."""
+    await read(request, NothingBody, optional=True)
+    _raise_refusal(await services_of(request).operate.erase([event_id]))
+    return json_response({"id": event_id, "state": "erased"})
 
 
 @router.post("/events/cancel", openapi_extra=_SELECTION)

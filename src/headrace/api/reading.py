@@ -30,7 +30,7 @@ async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -
 
 @router.get("/stats", dependencies=[NO_PARAMETERS])
 async def get_stats(request: Request) -> Response:
-    """The ledger: accepted = unfinished + succeeded + failed + cancelled."""
+    """The ledger: accepted = unfinished + succeeded + failed + cancelled + erased."""
     stats = await services_of(request).read.stats()
     content = {
         "accepted": stats.accepted,
@@ -38,6 +38,7 @@ async def get_stats(request: Request) -> Response:
         "succeeded": stats.succeeded,
         "failed": stats.failed,
         "cancelled": stats.cancelled,
+        "erased": stats.erased,
         "by_state": {str(state): count for state, count in stats.by_state.items()},
         "waiting": stats.waiting,
     }

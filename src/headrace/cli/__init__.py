@@ -49,6 +49,7 @@ app.command()(pausing.resume)
 events.commands.command()(acting.cancel)
 events.commands.command()(acting.replay)
 events.commands.command("retry-now")(acting.retry_now)
+events.commands.command()(acting.erase)
 app.add_typer(events.commands, name="events")
 app.add_typer(pipelines.commands, name="pipelines")
 

@@ -1,31 +1,22 @@
-"""The commands that act on events: `events cancel`, `events replay`, `events retry-now`.
+"""The commands that act on events: `events cancel`, `events replay`, `events retry-now`, `events erase`.
 
 They work on the database itself, and so while the API is down.
 """
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
+import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 import typer
 
 from headrace.cli.events import parse_id
 from headrace.cli.moments import parse_moment
 from headrace.cli.names import check_names, check_types
-from headrace.cli.output import FAILED, AppOption, JsonOption, print_json, say_error
+from headrace.cli.output import FAILED, AppOption, JsonOption, say_error
+from headrace.cli.performing import act, so_many
 from headrace.domain.clock import utc_now
 from headrace.domain.selection import Selection
 from headrace.domain.states import EventState, Reason
-from headrace.errors import HeadraceError, InvalidSelection
-
-if TYPE_CHECKING:
-    from headrace.flow.operate import Acted, Operator
-    from headrace.settings import Settings
-
-    Acting = Callable[[Operator, UUID], Awaitable[Acted]]
 
 _Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="Events; else those that the options mean.")]
 _Types = Annotated[list[str] | None, typer.Option("--type", help="Only events of this type; may be repeated.")]
@@ -40,6 +31,8 @@ _Since = Annotated[
 ]
 _Until = Annotated[str | None, typer.Option(help="Only events accepted before this time, or ago.")]
 _All = Annotated[bool, typer.Option("--all", help="All events that the act is for.")]
+_Erased = Annotated[list[str], typer.Argument(metavar="ID…", help="Finished events.")]
+_Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; count what would be.")]
 
 
@@ -72,7 +65,7 @@ def cancel(
         between=(since, until),
         everything=everything,
     )
-    _act(
+    act(
         "cancelled",
         lambda operator, after: operator.cancel(meant, dry_run=dry_run, after=after),
         dry_run=dry_run,
@@ -112,7 +105,7 @@ def replay(
         between=(since, until),
         everything=everything,
     )
-    _act(
+    act(
         "replayed",
         lambda operator, after: operator.replay(meant, begin, dry_run=dry_run, after=after),
         dry_run=dry_run,
@@ -148,12 +141,31 @@ def retry_now(
         between=(since, until),
         everything=everything,
     )
-    _act(
+    act(
         "tried again",
         lambda operator, after: operator.retry_now(meant, dry_run=dry_run, after=after),
         dry_run=dry_run,
         as_json=as_json,
     )
+
+
+def erase(ids: _Erased, yes: _Yes = False, as_json: JsonOption = False) -> None:
+    """Forget finished events and all that is kept of them, for good; the events that they emitted stay.
+
+    Asks before, unless --yes is given. Exits 1 unless all were erased.
+    """
+    named = list(dict.fromkeys(parse_id(text) for text in ids))
+    if not yes and not _is_sure(len(named)):
+        say_error("Nothing is erased.")
+        raise typer.Exit(FAILED)
+    act("erased", lambda operator, after: operator.erase(named, after=after), dry_run=False, as_json=as_json)
+
+
+def _is_sure(count: int) -> bool:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("erasing cannot be undone, and nobody is here to be asked: say --yes")
+    print(f"Erase {so_many(count)} for good? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _selection(
@@ -188,91 +200,3 @@ def _selection(
 
 def _moment(text: str | None, now: datetime) -> datetime | None:
     return None if text is None else parse_moment(text, now)
-
-
-def _act(
-    done: str, acting: "Acting", *, dry_run: bool, as_json: bool, app: str | None = None, needs_app: bool = False
-) -> None:
-    from headrace.bootstrap import load_app
-    from headrace.settings import load_settings
-
-    settings = load_settings(app=app)
-    if needs_app:
-        load_app(settings)
-    try:
-        acted = asyncio.run(_go_through(settings, acting, done))
-    except InvalidSelection as error:
-        raise typer.BadParameter(error.detail) from None
-    _tell(acted, done, dry_run=dry_run, as_json=as_json)
-    if acted.refused:
-        raise typer.Exit(FAILED)
-
-
-def _tell(acted: "Acted", done: str, *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
-        print_json(_members(acted, dry_run=dry_run))
-    elif dry_run:
-        print(f"{_events(acted.count)} would be {done}.")
-        print("".join(f"  {count:>10,}  {type_}\n" for type_, count in acted.by_type.items()), end="")
-    else:
-        print(_told(acted, done))
-    for refusal in acted.refused.values():
-        say_error(refusal.detail)
-
-
-async def _go_through(settings: "Settings", acting: "Acting", done: str) -> "Acted":
-    """A call after the other until there is no more; what is done already is told if one of them fails."""
-    from headrace.bootstrap import open_operator
-    from headrace.flow.operate import Acted
-
-    count = asked = 0
-    refused: dict[UUID, HeadraceError] = {}
-    by_type: Counter[str] = Counter()
-    async with open_operator(settings) as operator:
-        after = UUID(int=0)
-        while True:
-            try:
-                acted = await acting(operator, after)
-            except HeadraceError:
-                if count:
-                    say_error(f"{_events(count)} {done} before this:")
-                raise
-            count, asked = count + acted.count, asked + acted.asked
-            refused |= acted.refused
-            by_type.update(acted.by_type)
-            if acted.next_cursor is None:
-                return Acted(count, asked, refused, dict(sorted(by_type.items())))
-            after = acted.next_cursor
-            say_error(f"{_events(count)} so far …")
-
-
-def _told(acted: "Acted", done: str) -> str:
-    """What came of an act. What a worker still runs is not done yet."""
-    ended = acted.count - acted.asked
-    told = f"{_events(ended)} {_are(ended)} {done}."
-    if not acted.asked:
-        return told
-    held = "a worker, which ends it" if acted.asked == 1 else "workers, which end them"
-    running = f"{_events(acted.asked)} {_are(acted.asked)} held by {held} within seconds."
-    return f"{told} {running}" if ended else running
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _members(acted: "Acted", *, dry_run: bool) -> dict[str, Any]:
-    refused = [
-        {"id": event_id, "code": error.code, "detail": error.detail} for event_id, error in acted.refused.items()
-    ]
-    return {
-        "dry_run": dry_run,
-        "count": acted.count,
-        "asked": acted.asked,
-        "by_type": dict(acted.by_type),
-        "refused": refused,
-    }
-
-
-def _events(count: int) -> str:
-    return f"{count:,} event{'' if count == 1 else 's'}"

@@ -63,8 +63,8 @@ def _as_json(verdict: "Verdict") -> list[dict[str, Any]]:
 
 def _print_verdict(verdict: "Verdict") -> None:
     ledger = verdict.ledger
-    told = f"{ledger.succeeded:,} succeeded, {ledger.failed:,} failed, {ledger.cancelled:,} cancelled"
-    print(f"{ledger.accepted:,} accepted: {ledger.unfinished:,} unfinished, {told}")
+    finished = f"{ledger.succeeded:,} succeeded, {ledger.failed:,} failed, {ledger.cancelled:,} cancelled"
+    print(f"{ledger.accepted:,} accepted: {ledger.unfinished:,} unfinished, {finished}, {ledger.erased:,} erased")
     for found in verdict.findings:
         _print_finding(found)
     if verdict.findings:

@@ -31,7 +31,7 @@ def report_of(evidence: Evidence) -> Iterator[RenderableType]:
     yield JSON.from_data(example.event["task_context"])
     yield heading(f"Its pipeline, {evidence.pipeline['name']}: {drawing(evidence.pipeline['nodes'])}")
     yield Text(evidence.pipeline["mermaid"])
-    yield heading("The ledger: accepted = unfinished + succeeded + failed + cancelled")
+    yield heading("The ledger: accepted = unfinished + succeeded + failed + cancelled + erased")
     yield Text(ledger(evidence.stats))
     yield heading("Rates")
     yield Text(rates(evidence))
@@ -90,7 +90,7 @@ def drawing(nodes: Sequence[Mapping[str, Any]]) -> str:
 
 def ledger(stats: Mapping[str, Any]) -> str:
     """The figures of `GET /stats` as a sum."""
-    parts = ("unfinished", "succeeded", "failed", "cancelled")
+    parts = ("unfinished", "succeeded", "failed", "cancelled", "erased")
     return f"{stats['accepted']} = {' + '.join(f'{stats[part]} {part}' for part in parts)}"
 
 

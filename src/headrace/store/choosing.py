@@ -17,10 +17,13 @@ from headrace.store.waits import PIN
 
 # An event of a user's own task is processed by that task alone: only its sender can send it again. Each is looked up by
 # itself, which OFFSET 0 keeps so: a join read all events for each window.
-_REPLAYABLE = """
-FROM headrace.results s CROSS JOIN LATERAL (
-    SELECT FROM headrace.events e WHERE e.id = s.event_id AND e.task IS NULL OFFSET 0
-) AS e
+_OF_NO_TASK = """
+CROSS JOIN LATERAL (SELECT FROM headrace.events e WHERE e.id = s.event_id AND e.task IS NULL OFFSET 0) AS e
+"""
+
+_RESULTS = "FROM headrace.results s "
+
+_MEANT_RESULTS = """
 WHERE s.event_id > %(after)s AND s.event_id >= %(first)s AND s.event_id < %(last)s AND s.event_id <= %(up_to)s
   AND (%(ids)s::uuid[] IS NULL OR s.event_id = ANY (%(ids)s))
   AND (%(types)s::text[] IS NULL OR s.type = ANY (%(types)s))
@@ -30,6 +33,10 @@ WHERE s.event_id > %(after)s AND s.event_id >= %(first)s AND s.event_id < %(last
   AND (%(nodes)s::text[] IS NULL OR s.node = ANY (%(nodes)s))
   AND (%(releases)s::text[] IS NULL OR s.release = ANY (%(releases)s))
 """
+
+_FINISHED = _RESULTS + _MEANT_RESULTS
+
+_REPLAYABLE = _RESULTS + _OF_NO_TASK + _MEANT_RESULTS
 
 # How a run failed is told by what is kept of its attempts, the newest of which need not be its last: one that went to
 # sleep left no row. Of several nodes that wait for a retry the attempt names one; each has its pause.
@@ -124,6 +131,16 @@ async def choose_replayable(
     """
     end = await _end(connection, database, _RESULT_ID + _END, selection, after, window)
     return await _choose(connection, database, _CHOOSE + _REPLAYABLE + _CHUNK, selection, after, end, most)
+
+
+async def choose_finished(
+    connection: Connection, database: Database, selection: Selection, after: UUID, most: int, window: int = WINDOW
+) -> tuple[list[Chosen], UUID | None]:
+    """Of the next `window` finished events behind the id `after` the first `most` that are meant; and the id to go on
+    behind, None at the end.
+    """
+    end = await _end(connection, database, _RESULT_ID + _END, selection, after, window)
+    return await _choose(connection, database, _CHOOSE + _FINISHED + _CHUNK, selection, after, end, most)
 
 
 async def choose_unfinished(

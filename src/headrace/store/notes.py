@@ -4,22 +4,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from headrace.domain.event import Run
+from headrace.domain.event import AttemptKey, Run
 from headrace.store.database import Connection, Database
 
 # Each claim raises the attempt, so that the number alone tells whether another worker took over. The last notes may
-# come after the attempt has ended.
+# come after the attempt has ended. Whoever ends the run, or erases the event, waits until this is stored, or this finds
+# that it is too late.
 _INSERT = """
-INSERT INTO headrace.notes (event_id, written, attempt, node, note)
-SELECT n.event_id, n.written, n.attempt, n.node, n.note::json
-FROM unnest(
-    %(ids)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(written)b::timestamptz[], %(nodes)b::text[],
-    %(notes)b::text[]
-) AS n (event_id, run_number, attempt, written, node, note)
-WHERE EXISTS (SELECT FROM headrace.runs r
-              WHERE r.event_id = n.event_id AND r.run_number = n.run_number AND r.attempt = n.attempt)
-   OR EXISTS (SELECT FROM headrace.results s
-              WHERE s.event_id = n.event_id AND s.run_number = n.run_number AND s.attempt = n.attempt)
+WITH told AS (
+    SELECT * FROM unnest(
+        %(ids)b::uuid[], %(run_numbers)b::int[], %(attempts)b::int[], %(written)b::timestamptz[], %(nodes)b::text[],
+        %(notes)b::text[]
+    ) AS told (event_id, run_number, attempt, written, node, note)
+), spoke AS (
+    SELECT DISTINCT event_id, run_number, attempt FROM told ORDER BY event_id
+), held AS (
+    SELECT s.* FROM spoke s, LATERAL (
+        SELECT FROM headrace.runs
+        WHERE event_id = s.event_id AND run_number = s.run_number AND attempt = s.attempt FOR KEY SHARE
+    ) AS r
+    UNION ALL
+    SELECT s.* FROM spoke s, LATERAL (
+        SELECT FROM headrace.results
+        WHERE event_id = s.event_id AND run_number = s.run_number AND attempt = s.attempt FOR KEY SHARE
+    ) AS f
+), stored AS (
+    INSERT INTO headrace.notes (event_id, written, attempt, node, note)
+    SELECT event_id, written, attempt, node, note::json FROM told JOIN held USING (event_id, run_number, attempt)
+)
+SELECT event_id, run_number, attempt FROM held
 """
 
 
@@ -34,8 +47,15 @@ class Note:
 
 
 async def insert_notes(connection: Connection, database: Database, notes: Sequence[Note]) -> None:
-    """Store notes; those of attempts after which another began are left out."""
-    await connection.execute(
+    """Store notes; those of attempts after which another began are left out, and those of events that were erased."""
+    stored = await _insert(connection, database, notes)
+    rest = [note for note in notes if note.run.attempt_key not in stored]
+    if rest:  # the run of some may have ended while its row was waited for: its result is seen now
+        await _insert(connection, database, rest)
+
+
+async def _insert(connection: Connection, database: Database, notes: Sequence[Note]) -> set[AttemptKey]:
+    cursor = await connection.execute(
         database.sql(_INSERT),
         {
             "ids": [note.run.event_id for note in notes],
@@ -46,3 +66,4 @@ async def insert_notes(connection: Connection, database: Database, notes: Sequen
             "notes": [note.note.decode() for note in notes],
         },
     )
+    return set(await cursor.fetchall())

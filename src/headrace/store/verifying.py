@@ -182,7 +182,7 @@ class Census:
     `lost` counts events with neither a run nor a result, `twice` those with both.
     """
 
-    accepted: int
+    events: int
     unfinished: int
     finished: Mapping[str, int]
     lost: int
@@ -208,12 +208,12 @@ async def see_one_moment(connection: Connection) -> None:
 async def take_census(connection: Connection, database: Database) -> Census:
     """Count every row of the ledger's three tables, by what there is beside it."""
     await connection.execute(_MERGE)
-    accepted, unanswered, results_alone = await _row(connection, database, _COUNT_EVENTS)
+    events, unanswered, results_alone = await _row(connection, database, _COUNT_EVENTS)
     await connection.execute(_MERGED)
     unfinished, runs_alone, twice, answerable = await _row(connection, database, _COUNT_RUNS)
     cursor = await connection.execute(database.sql(_COUNT_RESULTS))
     finished: dict[str, int] = dict(await cursor.fetchall())
-    return Census(accepted, unfinished, finished, unanswered - answerable, twice, runs_alone, results_alone)
+    return Census(events, unfinished, finished, unanswered - answerable, twice, runs_alone, results_alone)
 
 
 async def find(connection: Connection, database: Database, fault: Fault, seconds: float, most: int) -> Found:

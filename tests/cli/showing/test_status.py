@@ -65,7 +65,7 @@ redis  answers
 relay  web-1, process 6 leads since 1 d
 
 Events
-  12 accepted, 9 succeeded, 0 failed, 0 cancelled, 3 unfinished
+  12 accepted, 9 succeeded, 0 failed, 0 cancelled, 0 erased, 3 unfinished
   running                            3  the oldest since 2 s
 
 Processes

@@ -14,7 +14,7 @@ from headrace.domain.states import EventState
 from headrace.errors import NotFound
 from headrace.flow.execute.notebook import Notebook
 from headrace.flow.operate import Operator
-from headrace.flow.operate.operator import AUDITED_IDS
+from headrace.flow.operate.audited import AUDITED_IDS
 from headrace.flow.read import EventView, Reader
 from headrace.store.cancelling import cancel
 from headrace.store.database import Database

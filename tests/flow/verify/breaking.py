@@ -8,8 +8,9 @@ from headrace.domain.faults import Fault
 from headrace.domain.ids import new_id
 from headrace.domain.states import EventState, Reason
 from headrace.store.database import Database
+from headrace.store.erasing import erase
 from headrace.store.replaying import replay
-from tests.support.steps import TYPE, accept, awaiting, claim, new_event, store, succeeded, suspended
+from tests.support.steps import TYPE, accept, awaiting, claim, hold_finished, new_event, store, succeeded, suspended
 from tests.support.storage import Storage
 
 #: Breaks something about one event; returns the place that is to be named.
@@ -34,6 +35,12 @@ async def live_through(storage: Storage, database: Database) -> tuple[UUID, UUID
     await store(database, *map(succeeded, await claim(database, worker)))
     [due] = await accept(database, new_event())
     return due, done.event_id
+
+
+async def erase_event(database: Database, event_id: UUID) -> None:
+    """What breaks nothing."""
+    async with database.connection() as connection, connection.transaction():
+        await erase(connection, database, await hold_finished(connection, database, [event_id]))
 
 
 def lose_the_event(storage: Storage, event_id: UUID) -> None:

@@ -15,6 +15,7 @@ from headrace.flow.verify import Repair, repair, verify
 from headrace.store.database import Database
 from tests.flow.verify.breaking import (
     Breakage,
+    erase_event,
     forget_the_owner,
     forget_to_tally,
     keep_a_note,
@@ -93,6 +94,18 @@ async def test_of_two_repairs_at_once_one_corrects_the_sums(storage: Storage, da
     assert [repair.reason for repair in repairs if repair.refused] == ["Another repair put the sums right meanwhile."]
     assert await faults(database) == []
     assert len(audited(storage)) == 1
+
+
+async def test_of_what_was_erased_the_sum_stays_as_it_is(storage: Storage, database: Database) -> None:
+    _, done = await live_through(storage, database)
+    await erase_event(database, done)
+    storage.rows("INSERT INTO headrace.tallies (state, delta) VALUES ('accepted', -1), ('failed', 1)")
+
+    [mended] = await mend(database)
+
+    assert set(mended.done) == {"accepted +1", "failed -1"}
+    assert await faults(database) == []
+    assert storage.value("SELECT sum(delta) FROM headrace.tallies WHERE state = 'erased'") == 1
 
 
 async def test_a_lost_event_runs_again(storage: Storage, database: Database) -> None:

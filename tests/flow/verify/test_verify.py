@@ -13,6 +13,7 @@ from headrace.store.database import Database
 from tests.flow.verify.breaking import (
     BREAKAGES,
     Breakage,
+    erase_event,
     leave_it_lying,
     let_a_lease_run_out,
     live_through,
@@ -40,8 +41,21 @@ async def test_nothing_is_wrong_with_what_is_sound(storage: Storage, database: D
     assert verdict.findings == ()
     ledger = verdict.ledger
     assert ledger.accepted == 8
-    assert ledger.accepted == ledger.unfinished + ledger.succeeded + ledger.failed + ledger.cancelled
-    assert (ledger.unfinished, ledger.failed) == (5, 1)
+    finished = ledger.succeeded + ledger.failed + ledger.cancelled
+    assert ledger.accepted == ledger.unfinished + finished + ledger.erased
+    assert (ledger.unfinished, ledger.failed, ledger.erased) == (5, 1, 0)
+
+
+async def test_what_was_erased_is_no_fault_and_is_counted_by_the_ledger(storage: Storage, database: Database) -> None:
+    _, done = await live_through(storage, database)
+    await erase_event(database, done)
+    assert (await examine(database)).findings == ()
+
+    storage.rows("INSERT INTO headrace.tallies (state, delta) VALUES ('accepted', -1)")
+    verdict = await examine(database)
+
+    assert (verdict.ledger.accepted, verdict.ledger.erased) == (8, 1)
+    assert [found.first for found in verdict.findings] == [("accepted: 7 in the ledger, 8 in the tables",)]
 
 
 @pytest.mark.parametrize("age_seconds", [5, 120])

@@ -1,4 +1,4 @@
-"""What operators do: hold work back and let it go, end it, run it again."""
+"""What operators do: hold work back and let it go, end it, run it again, forget it."""
 
 from headrace.flow.operate.acts import FAILED, START
 from headrace.flow.operate.operator import MOST, Acted, Operator

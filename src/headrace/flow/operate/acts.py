@@ -1,4 +1,4 @@
-"""Cancel, replay, retry now: which events each is for, what it does to them, and why it refuses others."""
+"""Cancel, replay, retry now, erase: which events each is for, what it does to them, and why it refuses others."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +22,7 @@ from headrace.errors import (
 from headrace.store.cancelling import cancel
 from headrace.store.choosing import (
     Chosen,
+    choose_finished,
     choose_replayable,
     choose_unfinished,
     count_replayable,
@@ -30,6 +31,7 @@ from headrace.store.choosing import (
     name_unfinished,
 )
 from headrace.store.database import Connection, Database
+from headrace.store.erasing import erase
 from headrace.store.replaying import replay
 from headrace.store.runs import RETRIED, retry_now
 from headrace.store.standing import Standing
@@ -58,6 +60,23 @@ class Act(Protocol):
     def detail(self) -> Mapping[str, Any]:
         """What the audit says of it beside the events."""
 
+    async def choose(
+        self, connection: Connection, database: Database, selection: Selection, after: UUID, most: int, window: int
+    ) -> tuple[list[Chosen], UUID | None]:
+        """Of the next `window` events behind the id `after` those that are to be acted on, `most` at most, held until
+        the end of the transaction; and the id to go on behind, None at the end.
+        """
+
+    async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
+        """Act on them. To be called in the transaction that chose them."""
+
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
+        """Why nothing can be done to an event that stands so; None if something can."""
+
+
+class SelectiveAct(Act, Protocol):
+    """An act on whatever events a selection means, which can be counted before."""
+
     def narrowed(self, selection: Selection) -> Selection:
         """Of what is meant, what the act is for. Raises InvalidSelection if that can be nothing."""
 
@@ -70,17 +89,6 @@ class Act(Protocol):
 
     async def named(self, connection: Connection, database: Database, selection: Selection) -> list[Chosen]:
         """Of the ids of a selection, the events that would be acted on."""
-
-    async def choose(
-        self, connection: Connection, database: Database, selection: Selection, after: UUID, most: int, window: int
-    ) -> tuple[list[Chosen], UUID | None]:
-        """Those themselves, `most` at most, held until the end of the transaction, and the id to go on behind."""
-
-    async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
-        """Act on them. To be called in the transaction that chose them."""
-
-    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
-        """Why nothing can be done to an event that stands so; None if something can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,24 @@ class RetryNow:
             return None
         waiting = f"waits for another reason: {standing.reason}" if standing.reason else f"is {standing.state}"
         return NotWaiting(f"The event {event_id} does not wait for a retry: it {waiting}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Forgets finished events, whatever task processed them."""
+
+    name: str = "erase"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    choose = staticmethod(choose_finished)
+
+    async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
+        return Done(await erase(connection, database, [event.event_id for event in chosen]))
+
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
+        if standing.state in UNFINISHED:
+            return EventUnfinished(f"The event {event_id} is {standing.state}: cancel it first, then erase it.")
+        return None
 
 
 def _check_states(selection: Selection, allowed: Collection[EventState], done: str) -> None:

@@ -12,7 +12,8 @@ from psycopg.errors import LockNotAvailable
 
 from headrace.domain.selection import Selection
 from headrace.errors import Conflict, HeadraceError, InvalidSelection, NotFound, NotSelected, Unavailable
-from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Replay, RetryNow
+from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Erase, Replay, RetryNow, SelectiveAct
+from headrace.flow.operate.audited import AUDITED_IDS, ids_in_audit, selection_in_audit
 from headrace.store.audit import write_audit
 from headrace.store.choosing import FIRST, LAST, WINDOW
 from headrace.store.database import AWAY, Connection, Database, limit_act
@@ -38,9 +39,6 @@ PATIENCE = 0.4
 
 #: Seconds that a chunk waits for its turn.
 TURN_SECONDS = 10.0
-
-#: Up to so many ids stand in the audit.
-AUDITED_IDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,14 @@ class Operator:
         """Make events due that wait for a retry, a pipeline or a schema. Raises InvalidSelection."""
         return await self._act(RetryNow(), selection, dry_run, after, most)
 
-    async def _act(self, act: Act, selection: Selection, dry_run: bool, after: UUID, most: int) -> Acted:
+    async def erase(self, ids: Sequence[UUID], *, after: UUID = FIRST) -> Acted:
+        """Forget finished events, so few in a transaction that the audit names each. Raises InvalidSelection."""
+        selection = Selection(ids=ids)
+        if selection.is_empty:
+            raise InvalidSelection("Say which events are meant.")
+        return await self._act_in_chunks(Erase(), selection, selection, after, MOST, AUDITED_IDS)
+
+    async def _act(self, act: SelectiveAct, selection: Selection, dry_run: bool, after: UUID, most: int) -> Acted:
         if selection.is_empty:
             raise InvalidSelection("Say which events are meant, or that all are.")
         if selection.since is not None and selection.until is not None and selection.since >= selection.until:
@@ -147,7 +152,7 @@ class Operator:
             return await self._try(act, selection, meant, after)
         return await self._act_in_chunks(act, selection, meant, after, most)
 
-    async def _count_in_chunks(self, act: Act, meant: Selection, after: UUID) -> Acted:
+    async def _count_in_chunks(self, act: SelectiveAct, meant: Selection, after: UUID) -> Acted:
         by_type: Counter[str] = Counter()
         cursor: UUID | None = after
         looks = 0
@@ -158,7 +163,7 @@ class Operator:
             looks += 1
         return Acted(by_type.total(), by_type=dict(sorted(by_type.items())), next_cursor=cursor)
 
-    async def _try(self, act: Act, selection: Selection, meant: Selection, after: UUID) -> Acted:
+    async def _try(self, act: SelectiveAct, selection: Selection, meant: Selection, after: UUID) -> Acted:
         """What would come of it."""
         if not selection.ids:
             return await self._count_in_chunks(act, meant, after)
@@ -167,12 +172,14 @@ class Operator:
         refused = await self._refusals(act, selection, selection.ids, [event.event_id for event in named])
         return Acted(len(named), refused=refused, by_type=Counter(sorted(event.type for event in named)))
 
-    async def _act_in_chunks(self, act: Act, selection: Selection, meant: Selection, after: UUID, most: int) -> Acted:
+    async def _act_in_chunks(
+        self, act: Act, selection: Selection, meant: Selection, after: UUID, most: int, most_in_chunk: int = CHUNK
+    ) -> Acted:
         done: list[UUID] = []
         asked = chosen = looks = 0
         cursor: UUID | None = after
         while cursor is not None and chosen < most and looks < LOOKS:
-            chunk, cursor, number = await self._act_on_chunk(act, meant, cursor, min(CHUNK, most - chosen))
+            chunk, cursor, number = await self._act_on_chunk(act, meant, cursor, min(most_in_chunk, most - chosen))
             done += chunk.ids
             asked += len(chunk.asked)
             chosen += number
@@ -187,7 +194,8 @@ class Operator:
             chosen, cursor = await act.choose(connection, self._database, meant, after, most, self._window)
             done = await act.perform(connection, self._database, chosen) if chosen else Done(())
             if done.ids:
-                await self._audit(connection, act.name, _told(meant) | dict(act.detail) | _told_ids(done.ids))
+                detail = selection_in_audit(meant) | dict(act.detail) | ids_in_audit(done.ids)
+                await self._audit(connection, act.name, detail)
         tell_of(done.due.items(), self._tell)
         return done, cursor, len(chosen)
 
@@ -269,24 +277,3 @@ def _refusal(act: Act, selection: Selection, event_id: UUID, standing: Standing)
     if selection.has_filters:
         return NotSelected(f"The event {event_id} is not what else is asked for: a {standing.state} {standing.type!r}.")
     return Conflict(f"The event {event_id} was changed by somebody else at this moment. Try again.")
-
-
-def _told(selection: Selection) -> dict[str, Any]:
-    """The selection as the audit has it: what is given, less long lists of ids."""
-    members = {
-        "types": list(selection.types),
-        "states": list(selection.states),
-        "reasons": list(selection.reasons),
-        "codes": list(selection.codes),
-        "nodes": list(selection.nodes),
-        "releases": list(selection.releases),
-        "since": selection.since,
-        "until": selection.until,
-        "all": selection.everything,
-    }
-    return {"selection": {name: value for name, value in members.items() if value}}
-
-
-def _told_ids(ids: Sequence[UUID]) -> dict[str, Any]:
-    told: dict[str, Any] = {"count": len(ids), "first": min(ids), "last": max(ids)}
-    return told | {"ids": list(ids)} if len(ids) <= AUDITED_IDS else told

@@ -22,6 +22,15 @@ class Waiting:
     entry: Entry
     version: int
 
+    @property
+    def first_entry(self) -> Entry:
+        """What is to be written first: the entry, or a tombstone where its row waits since something newer.
+
+        An event that was erased and accepted again begins anew with its versions. Whatever the copy has of the one
+        before goes first, wherever it is.
+        """
+        return self.entry if self.entry.version >= self.version else Tombstone(self.entry.event_id, self.version)
+
 
 async def read_waiting(
     connection: Connection, database: Database, ids: Sequence[UUID], options: MakingOptions

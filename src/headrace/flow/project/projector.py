@@ -104,22 +104,24 @@ class Projector:
         waiting, batch, rebuilding = await self._read(ids)
         if not waiting:
             return
-        entries = [each.entry for each in waiting]
+        entries = [each.first_entry for each in waiting]
         await self._copy.prepare(months_of(entries))
-        outcomes = await self._copy.write(entries, batch, rebuilding)
-        await self._note(waiting, outcomes)
-        ahead = [each.entry.event_id for each, outcome in _paired(waiting, outcomes) if isinstance(outcome, Superseded)]
+        pairs = _paired(waiting, await self._copy.write(entries, batch, rebuilding))
+        ahead = [each.entry.event_id for each, outcome in pairs if _is_ahead(each, outcome)]
+        await self._note([(each, outcome) for each, outcome in pairs if not _is_ahead(each, outcome)])
         if ahead:
             await self._overwrite(ahead)
 
     async def _overwrite(self, ids: Sequence[UUID]) -> None:
         """Where the copy has a newer version: those that still wait at this moment are the newest there is.
 
-        Postgres was put back to an earlier state then, and the copy tells of what never was.
+        Postgres was put back to an earlier state then, and the copy tells of what never was; or an event was erased,
+        and accepted again.
         """
         waiting, batch, _ = await self._read(ids)
         if waiting:
-            await self._note(waiting, await self._copy.overwrite([each.entry for each in waiting], batch))
+            outcomes = await self._copy.overwrite([each.entry for each in waiting], batch)
+            await self._note(_paired(waiting, outcomes))
 
     async def _read(self, ids: Sequence[UUID]) -> tuple[Sequence[Waiting], int, Mapping[str, int]]:
         """What of these events waits to be written, as a batch of which number, and what is being rebuilt."""
@@ -127,16 +129,15 @@ class Projector:
             waiting = await read_waiting(connection, self._database, ids, self._options)
             return waiting, *await next_batch(connection, self._database, self._copy.name)
 
-    async def _note(self, waiting: Sequence[Waiting], outcomes: Sequence[WriteOutcome]) -> None:
+    async def _note(self, pairs: Sequence[tuple[Waiting, WriteOutcome]]) -> None:
         """Take what was written out of the outbox; what was refused goes where it is told of."""
-        pairs = _paired(waiting, outcomes)
         written = {each.entry.event_id: each.version for each, outcome in pairs if isinstance(outcome, Written)}
         refused = [
             (each.entry.event_id, each.version, outcome.reason)
             for each, outcome in pairs
             if isinstance(outcome, Refused)
         ]
-        postponed = [outcome.reason for outcome in outcomes if isinstance(outcome, Postponed)]
+        postponed = [outcome.reason for _, outcome in pairs if isinstance(outcome, Postponed)]
         fingerprint = await self._copy.fingerprint() if refused else ""
         async with self._database.connection() as connection, connection.transaction():
             if written:
@@ -162,6 +163,13 @@ class Projector:
 def months_of(entries: Sequence[Entry]) -> list[str]:
     """The months that the entries lie in."""
     return sorted({month_of(entry.event_id) for entry in entries})
+
+
+def _is_ahead(waiting: Waiting, outcome: WriteOutcome) -> bool:
+    """Whether the copy has something newer now than the entry that it is to have."""
+    return isinstance(outcome, Superseded) or (
+        isinstance(outcome, Written) and waiting.first_entry is not waiting.entry
+    )
 
 
 def _paired(waiting: Sequence[Waiting], outcomes: Sequence[WriteOutcome]) -> list[tuple[Waiting, WriteOutcome]]:

@@ -34,7 +34,7 @@ class Overview:
     @property
     def ledger(self) -> Mapping[str, int]:
         """Events that were accepted, and what became of them."""
-        sums = {state: self.sums.get(state, 0) for state in ("accepted", "succeeded", "failed", "cancelled")}
+        sums = {state: self.sums.get(state, 0) for state in ("accepted", "succeeded", "failed", "cancelled", "erased")}
         return {**sums, "unfinished": sum(group.count for group in self.runs.groups)}
 
     @property

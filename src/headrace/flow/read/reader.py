@@ -89,9 +89,9 @@ class Reader:
             by_state[EventState(state)] += count
             if state == EventState.WAITING:
                 waiting[reason] += count
-        finished = {state: sums.get(state, 0) for state in ("succeeded", "failed", "cancelled")}
+        through = {state: sums.get(state, 0) for state in ("succeeded", "failed", "cancelled", "erased")}
         accepted = sums.get("accepted", 0)
-        return Stats(accepted, accepted - sum(finished.values()), **finished, by_state=by_state, waiting=waiting)
+        return Stats(accepted, accepted - sum(through.values()), **through, by_state=by_state, waiting=waiting)
 
     async def overview(self) -> Overview | None:
         """What is due, waiting and paused, who works and who leads. None where the database answers, but cannot tell

@@ -110,7 +110,7 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The ledger: accepted = unfinished + succeeded + failed + cancelled.
+    """The ledger: accepted = unfinished + succeeded + failed + cancelled + erased.
 
     `by_state` splits what is unfinished by its state, `waiting` what waits by its reason.
     """
@@ -120,6 +120,7 @@ class Stats:
     succeeded: int
     failed: int
     cancelled: int
+    erased: int
     by_state: Mapping[EventState, int] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
 

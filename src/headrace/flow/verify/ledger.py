@@ -9,19 +9,24 @@ from headrace.store.verifying import Census
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the tables hold, counted row by row. Without a fault, accepted = unfinished + the three others."""
+    """What the tables hold, counted row by row. Without a fault, accepted = unfinished + the four others.
+
+    Of erased events no row is left: `erased` is what the ledger says, and `accepted` counts them with it.
+    """
 
     accepted: int
     unfinished: int
     succeeded: int
     failed: int
     cancelled: int
+    erased: int
 
 
-def count(census: Census) -> Ledger:
-    """The ledger that the rows themselves make."""
+def count(census: Census, sums: Mapping[str, int]) -> Ledger:
+    """The ledger that the rows themselves make, with the erased events of the ledger's sums."""
     finished = {state: census.finished.get(state, 0) for state in ("succeeded", "failed", "cancelled")}
-    return Ledger(census.accepted, census.unfinished, **finished)
+    erased = sums.get("erased", 0)
+    return Ledger(census.events + erased, census.unfinished, **finished, erased=erased)
 
 
 def lacking(ledger: Ledger, sums: Mapping[str, int]) -> dict[str, int]:

@@ -83,8 +83,8 @@ async def _correct_tallies(connection: Connection, database: Database) -> Sequen
     """What others write meanwhile brings its own rows, so that a difference of one moment stays right."""
     await keep_other_repairs_away(connection, database)
     await see_one_moment(connection)
-    ledger = count(await take_census(connection, database))
-    missing = lacking(ledger, await sum_tallies(connection, database))
+    sums = await sum_tallies(connection, database)
+    missing = lacking(count(await take_census(connection, database), sums), sums)
     await correct_tallies(connection, database, missing)
     return [f"{state} {number:+}" for state, number in missing.items()]
 

@@ -60,9 +60,9 @@ async def verify(connection: Connection, database: Database, overdue_seconds: fl
     """Examine all that is stored, at one moment. Reads whole tables, changes nothing and blocks nobody."""
     async with connection.transaction():
         await see_one_moment(connection)
-        census = await take_census(connection, database)
-        ledger = count(census)
-        findings = _wrong_sums(ledger, await sum_tallies(connection, database))
+        census, sums = await take_census(connection, database), await sum_tallies(connection, database)
+        ledger = count(census, sums)
+        findings = _wrong_sums(ledger, sums)
         for fault in (*shown_faults(census), *_OTHERS):
             found = await find(connection, database, fault, overdue_seconds, NAMED)
             if found.count:
