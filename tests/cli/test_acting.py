@@ -130,7 +130,8 @@ def test_what_several_calls_refuse_is_told_at_the_end(installation: Installation
     acted = asyncio.run(
         go_through(
             load_settings({}, folder, **settings),
-            lambda operator, after: operator.cancel(meant, after=after, most=1),
+            lambda operator, selection, after: operator.cancel(selection, after=after, most=1),
+            meant,
             "cancelled",
         )
     )

@@ -1,8 +1,6 @@
 """Keeping the copy as Postgres has it: projected, watched, proved, rebuilt."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,12 +9,10 @@ import pytest
 
 from headrace.domain.document import Entry, month_of
 from headrace.domain.ids import new_id
-from headrace.domain.making import MakingOptions
 from headrace.domain.query import Phrase, Query
 from headrace.flow.project.comparing import Kind
 from headrace.flow.project.entries import read_waiting
 from headrace.flow.project.examining import Examiner
-from headrace.flow.project.projector import Projector
 from headrace.flow.project.rebuilding import rebuild
 from headrace.flow.project.watching import Watch
 from headrace.search.port import Search, SearchCopy, Superseded
@@ -24,11 +20,9 @@ from headrace.store.database import Database
 from headrace.store.erasing import erase
 from headrace.store.replaying import replay
 from tests.search.places import Place, document
+from tests.support.projecting import OPTIONS, caught_up
 from tests.support.steps import accept, claim, hold_finished, new_event, store, succeeded
 from tests.support.storage import Storage
-from tests.support.waiting import eventually
-
-OPTIONS = MakingOptions()
 
 
 async def finished(database: Database, storage: Storage, *subjects: str, indices: Sequence[str] = ()) -> list[UUID]:
@@ -49,27 +43,6 @@ async def waiting(database: Database, event_id: UUID) -> list[Entry]:
     """What would be written now."""
     async with database.connection() as connection:
         return [each.entry for each in await read_waiting(connection, database, [event_id], OPTIONS)]
-
-
-@asynccontextmanager
-async def projecting(database: Database, copy: SearchCopy) -> AsyncIterator[None]:
-    """A projector at work."""
-    projector = Projector(database, copy, OPTIONS, lambda: 0.5)
-    running = asyncio.create_task(projector.run())
-    projector.wake(leads=True, waiting=True)
-    try:
-        yield
-    finally:
-        projector.stop()
-        await running
-
-
-async def caught_up(database: Database, storage: Storage, copy: SearchCopy) -> None:
-    """Project until nothing waits."""
-    async with projecting(database, copy):
-        count = "SELECT count(*) FROM headrace.projections"
-        await eventually(lambda: storage.value(count) == 0, "all is projected")
-    await copy.parts()
 
 
 async def found(copy: SearchCopy, *words: str, index: str | None = None) -> Sequence[UUID]:

@@ -134,6 +134,14 @@ def answers(url: str) -> bool:
     return False
 
 
+def remove_indices(url: str, prefix: str) -> None:
+    """Leave no index whose name begins so, and no template of that name."""
+    with Client(base_url=url, timeout=30.0, trust_env=False) as client:
+        for index in client.get(f"/{prefix}*/_alias").raise_for_status().json():
+            client.delete(f"/{index}").raise_for_status()
+        client.delete(f"/_index_template/{prefix}")
+
+
 @contextmanager
 def running_elasticsearch(
     folder: Path, port: int | None = None, program: Path | None = None

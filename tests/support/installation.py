@@ -48,6 +48,14 @@ class Installation:
         self._programs: list[Program] = []
         self._clients: list[Client] = []
 
+    def settings(self) -> dict[str, str]:
+        """How a program finds the services."""
+        return {
+            "database_url": self.storage.services.database_url,
+            "database_schema": self.storage.schema,
+            "redis_url": self.redis_url,
+        }
+
     def start(
         self, *command: str, app: str | None = None, pass_fds: Iterable[int | str] = (), **overrides: str
     ) -> Program:
@@ -55,13 +63,7 @@ class Installation:
         if app is not None:
             shutil.copy(APPS / f"{app}.py", self.folder / "app.py")
             overrides["app"] = "app"
-        given = {
-            **QUICK,
-            "database_url": self.storage.services.database_url,
-            "database_schema": self.storage.schema,
-            "redis_url": self.redis_url,
-            **overrides,
-        }
+        given = {**QUICK, **self.settings(), **overrides}
         environment = child_environment(given)
         if self.packages is not None:
             environment["PYTHONPATH"] = str(self.packages)

@@ -28,7 +28,7 @@ def test_a_worker_process_opens_at_most_four(installation: Installation) -> None
         most = max(most, connections(installation, process))
 
     assert 2 <= most <= 4
-    assert connections(installation, psutil.Process(supervisor.pid)) <= 2
+    assert connections(installation, psutil.Process(supervisor.pid)) <= 4
 
 
 def test_an_api_process_opens_at_most_eight(installation: Installation) -> None:

@@ -1,5 +1,7 @@
 """Acts on events: cancel, replay, retry now, one by its id or many by what they are; and erase, one by its id."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +12,11 @@ from headrace.api.errors import problem_of
 from headrace.api.parameters import NO_PARAMETERS
 from headrace.api.responses import json_response
 from headrace.api.selecting import ActBody, NothingBody, ReplayBody, ReplayOneBody, read
-from headrace.api.services import services_of
+from headrace.api.services import copy_of, services_of
 from headrace.domain.selection import Selection
 from headrace.domain.states import EventState
 from headrace.flow.ingest.media import JSON
-from headrace.flow.operate import Acted
+from headrace.flow.operate import Acted, act_on_hits
 
 router = APIRouter(tags=["act"], dependencies=[Depends(refuse_options), NO_PARAMETERS])
 
@@ -61,26 +63,33 @@ async def erase_event(request: Request, event_id: UUID) -> Response:
 async def cancel_events(request: Request) -> Response:
     """End the unfinished events that are meant, at most 10,000 in a call; go on behind `next_cursor`."""
     body = await read(request, ActBody)
-    operate = services_of(request).operate
-    acted = await operate.cancel(body.selection(), dry_run=body.dry_run, after=body.cursor, most=body.limit)
-    return _acted_response(acted, body)
+    return await _act_on_many(request, body, services_of(request).operate.cancel)
 
 
 @router.post("/events/replay", openapi_extra=_SELECTION)
 async def replay_events(request: Request) -> Response:
-    """Run the finished events again that are meant, at most 10,000 in a call; go on behind `next_cursor`."""
+    """Run the finished events again that are meant, at most 10,000 in a call; go on behind `next_cursor`.
+
+    A `query` means those that a search finds, the newest first.
+    """
     body = await read(request, ReplayBody)
-    operate = services_of(request).operate
-    acted = await operate.replay(body.selection(), body.begin, dry_run=body.dry_run, after=body.cursor, most=body.limit)
-    return _acted_response(acted, body)
+    return await _act_on_many(request, body, partial(services_of(request).operate.replay, begin=body.begin))
 
 
 @router.post("/events/retry-now", openapi_extra=_SELECTION)
 async def retry_events(request: Request) -> Response:
     """Run the waiting events at once that are meant, at most 10,000 in a call; go on behind `next_cursor`."""
     body = await read(request, ActBody)
-    operate = services_of(request).operate
-    acted = await operate.retry_now(body.selection(), dry_run=body.dry_run, after=body.cursor, most=body.limit)
+    return await _act_on_many(request, body, services_of(request).operate.retry_now)
+
+
+async def _act_on_many(request: Request, body: ActBody, acting: Callable[..., Awaitable[Acted]]) -> Response:
+    selection = body.selection()
+    act = partial(acting, dry_run=body.dry_run)
+    if selection.query is None:
+        acted = await act(selection, after=body.cursor, most=body.limit)
+    else:
+        acted = await act_on_hits(copy_of(request), selection, act, after=body.cursor, most=body.limit)
     return _acted_response(acted, body)
 
 

@@ -42,6 +42,7 @@ ANSWERS: Mapping[type[errors.HeadraceError], tuple[int, str]] = {
     errors.UnknownPipeline: (422, "No pipeline is declared for this type"),
     errors.UnknownNode: (422, "No pipeline has such a node"),
     errors.NotFound: (404, "There is no such thing"),
+    errors.SearchOff: (404, "Nothing is searched here"),
     errors.Conflict: (409, "Another request holds what this one needs"),
     errors.IdempotencyKeyInFlight: (409, "Another request with this idempotency key is under way"),
     errors.EventHeldElsewhere: (409, "A worker holds the event"),

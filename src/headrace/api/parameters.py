@@ -61,6 +61,13 @@ class Parameters:
             raise InvalidParameter("The request does not have the form asked for.", problems[:MAX_PROBLEMS])
 
 
+def check_times(since: datetime | None, until: datetime | None) -> None:
+    """Raises InvalidParameter if no time is between the two."""
+    if since is not None and until is not None and since >= until:
+        problem = FieldProblem("since", "not-before-until", "must be before `until`")
+        raise InvalidParameter("The request does not have the form asked for.", [problem])
+
+
 #: The dependency of what takes no parameters.
 NO_PARAMETERS = Depends(Parameters())
 
@@ -77,9 +84,7 @@ class EventQuery(BaseModel, extra="forbid"):
 
     def filter(self) -> EventFilter:
         """The same as a value of the reading stage. Raises InvalidParameter if no time is between the two."""
-        if self.since is not None and self.until is not None and self.since >= self.until:
-            problem = FieldProblem("since", "not-before-until", "must be before `until`")
-            raise InvalidParameter("The request does not have the form asked for.", [problem])
+        check_times(self.since, self.until)
         return EventFilter(tuple(self.state), self.type, self.since, self.until, self.cursor, self.limit)
 
 

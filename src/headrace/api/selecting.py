@@ -63,6 +63,7 @@ class ActBody(_Body):
     since: Moment | None = None
     until: Moment | None = None
     all: StrictBool = False
+    query: str | None = None
     dry_run: StrictBool = False
     cursor: UUID = UUID(int=0)
     limit: StrictInt = Field(MOST, ge=1, le=MOST)
@@ -80,6 +81,7 @@ class ActBody(_Body):
             since=self.since,
             until=self.until,
             everything=self.all,
+            query=self.query,
         )
 
 

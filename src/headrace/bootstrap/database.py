@@ -14,13 +14,14 @@ from headrace.settings import Settings, mask_url
 from headrace.store.database import Connection, Database, connect_options
 
 
-def open_database(settings: Settings, connections: int) -> Database:
-    """A pool for this process; it is opened by its user."""
+def open_database(settings: Settings, connections: int, *, kept: int = 1) -> Database:
+    """A pool for this process, of which so many connections are `kept` when idle; it is opened by its user."""
     return Database(
         settings.database_source(),
         schema=settings.database_schema,
         pooler=settings.database_pooler,
         connections=connections,
+        kept=kept,
     )
 
 

@@ -17,7 +17,7 @@ from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
 from headrace.bootstrap.measures import measure_process, measure_relay, measure_worker
 from headrace.bootstrap.results import celery_app
-from headrace.bootstrap.searching import COPY_CONNECTIONS, keeping_the_copy
+from headrace.bootstrap.searching import COPY_CONNECTIONS, keeping_the_copy, make_copy, make_searcher
 from headrace.broker.health import redis_problem
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.ids import new_id
@@ -32,8 +32,9 @@ from headrace.flow.execute.notebook import Notebook
 from headrace.flow.execute.perform import Performer
 from headrace.flow.ingest import Ingest, Room
 from headrace.flow.operate import Operator
-from headrace.flow.read import HealthCheck, Reader
+from headrace.flow.read import HealthCheck, Reader, Searcher
 from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
+from headrace.search.port import SearchCopy
 from headrace.settings import Settings
 from headrace.store.database import Database
 from headrace.store.heartbeat import Heartbeat, LeaseTimes
@@ -62,12 +63,17 @@ SETTLE_IN = 1.2
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """What an API process has: `ingest` stores, `read` answers, `operate` acts; `room` is there for so much at once."""
+    """What an API process has: `ingest` stores, `read` answers, `operate` acts; `room` is there for so much at once.
+
+    `search` asks the `copy`; both are None where search is off.
+    """
 
     settings: Settings
     modules: Sequence[ModuleType]
     ingest: Ingest
     read: Reader
+    copy: SearchCopy | None
+    search: Searcher | None
     operate: Operator
     room: Room = field(default_factory=Room)
 
@@ -85,6 +91,7 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
         problem = await redis_problem(settings.redis_url)
         return HealthCheck("redis", ok=problem is None, detail=problem or "answers", required=False)
 
+    copy = make_copy(settings, for_acts) if settings.search else None
     await database.open()
     await for_acts.open()
     heartbeat.start()
@@ -92,8 +99,11 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
     partitions = asyncio.create_task(_keep_partitions(database))
     try:
         operate = Operator(for_acts, celery_app.hints.offer, API_ACTOR)
-        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]), operate)
+        search = None if copy is None else make_searcher(settings, database, copy)
+        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]), copy, search, operate)
     finally:
+        if copy is not None:
+            await copy.close()
         partitions.cancel()
         await ingest.close()
         heartbeat.stop()
@@ -182,13 +192,12 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = _d
     """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
     database = open_database(settings, RELAY_CONNECTIONS)
     holder = new_id()
-    url = settings.elasticsearch_url
-    connections = RELAY_CONNECTIONS + 1 + (0 if url is None else COPY_CONNECTIONS)
+    connections = RELAY_CONNECTIONS + 1 + (COPY_CONNECTIONS if settings.search else 0)
     heartbeat = make_heartbeat(settings, "relay", connections, measure=lambda: measure_relay(holder))
     await database.open()
     heartbeat.start()
     try:
-        async with nullcontext(_do_nothing) if url is None else keeping_the_copy(settings, url) as keep:
+        async with keeping_the_copy(settings) if settings.search else nullcontext(_do_nothing) as keep:
 
             def on_look(view: View) -> None:
                 on_lost(view.lost_due)
@@ -203,7 +212,7 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = _d
                 celery_app.hints.offer,
                 settings.queues,
                 on_look,
-                discards=url is None,
+                discards=not settings.search,
             )
     finally:
         heartbeat.stop()

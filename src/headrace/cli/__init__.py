@@ -14,6 +14,7 @@ from headrace.cli import (
     init,
     pausing,
     pipelines,
+    searching,
     serving,
     status,
     storage,
@@ -43,6 +44,7 @@ app.command()(verifying.verify)
 app.command()(verifying.repair)
 app.command()(audit.audit)
 app.command()(events.send)
+app.command()(searching.search)
 app.command()(foreground.run)
 app.command()(pausing.pause)
 app.command()(pausing.resume)

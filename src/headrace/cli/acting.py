@@ -30,6 +30,7 @@ _Since = Annotated[
     str | None, typer.Option(help="Only events accepted (not: failed) at this time or later, or ago: 2h, 30m, 7d.")
 ]
 _Until = Annotated[str | None, typer.Option(help="Only events accepted before this time, or ago.")]
+_Query = Annotated[str | None, typer.Option(metavar="QUERY", help="Finished events that a search finds by this.")]
 _All = Annotated[bool, typer.Option("--all", help="All events that the act is for.")]
 _Erased = Annotated[list[str], typer.Argument(metavar="ID…", help="Finished events.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -46,6 +47,7 @@ def cancel(
     releases: _Releases = None,
     since: _Since = None,
     until: _Until = None,
+    query: _Query = None,
     everything: _All = False,
     dry_run: _DryRun = False,
     as_json: JsonOption = False,
@@ -55,19 +57,12 @@ def cancel(
     Exits 1 unless all events that are named were cancelled.
     """
     meant = _selection(
-        ids=ids,
-        types=types,
-        states=states,
-        reasons=reasons,
-        codes=codes,
-        nodes=nodes,
-        releases=releases,
-        between=(since, until),
-        everything=everything,
+        ids, types, states, reasons, codes, nodes, releases, between=(since, until), query=query, everything=everything
     )
     act(
         "cancelled",
-        lambda operator, after: operator.cancel(meant, dry_run=dry_run, after=after),
+        lambda operator, selection, after: operator.cancel(selection, dry_run=dry_run, after=after),
+        meant,
         dry_run=dry_run,
         as_json=as_json,
     )
@@ -84,6 +79,7 @@ def replay(
     releases: _Releases = None,
     since: _Since = None,
     until: _Until = None,
+    query: _Query = None,
     everything: _All = False,
     dry_run: _DryRun = False,
     app: AppOption = None,
@@ -95,19 +91,12 @@ def replay(
     `start`, all do. From a node, it runs again and those after it. Exits 1 unless all that are named were replayed.
     """
     meant = _selection(
-        ids=ids,
-        types=types,
-        states=states,
-        reasons=reasons,
-        codes=codes,
-        nodes=nodes,
-        releases=releases,
-        between=(since, until),
-        everything=everything,
+        ids, types, states, reasons, codes, nodes, releases, between=(since, until), query=query, everything=everything
     )
     act(
         "replayed",
-        lambda operator, after: operator.replay(meant, begin, dry_run=dry_run, after=after),
+        lambda operator, selection, after: operator.replay(selection, begin, dry_run=dry_run, after=after),
+        meant,
         dry_run=dry_run,
         as_json=as_json,
         app=app,
@@ -131,19 +120,12 @@ def retry_now(
 ) -> None:
     """Run events at once that wait for a retry, a pipeline or a schema. Exits 1 unless all that are named did."""
     meant = _selection(
-        ids=ids,
-        types=types,
-        states=states,
-        reasons=reasons,
-        codes=codes,
-        nodes=nodes,
-        releases=releases,
-        between=(since, until),
-        everything=everything,
+        ids, types, states, reasons, codes, nodes, releases, between=(since, until), everything=everything
     )
     act(
         "tried again",
-        lambda operator, after: operator.retry_now(meant, dry_run=dry_run, after=after),
+        lambda operator, selection, after: operator.retry_now(selection, dry_run=dry_run, after=after),
+        meant,
         dry_run=dry_run,
         as_json=as_json,
     )
@@ -158,7 +140,13 @@ def erase(ids: _Erased, yes: _Yes = False, as_json: JsonOption = False) -> None:
     if not yes and not _is_sure(len(named)):
         say_error("Nothing is erased.")
         raise typer.Exit(FAILED)
-    act("erased", lambda operator, after: operator.erase(named, after=after), dry_run=False, as_json=as_json)
+    act(
+        "erased",
+        lambda operator, selection, after: operator.erase(selection.ids, after=after),
+        Selection(ids=named),
+        dry_run=False,
+        as_json=as_json,
+    )
 
 
 def _is_sure(count: int) -> bool:
@@ -176,8 +164,10 @@ def _selection(
     codes: list[str] | None,
     nodes: list[str] | None,
     releases: list[str] | None,
+    *,
     between: tuple[str | None, str | None],
     everything: bool,
+    query: str | None = None,
 ) -> Selection:
     now = utc_now()
     since, until = (_moment(text, now) for text in between)
@@ -192,8 +182,9 @@ def _selection(
         since=since,
         until=until,
         everything=everything,
+        query=query,
     )
-    if selection.is_empty:
+    if selection.is_empty and query is None:
         raise typer.BadParameter("name events, choose them by an option, or say --all")
     return selection
 

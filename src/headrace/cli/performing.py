@@ -2,26 +2,36 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import typer
 
 from headrace.cli.output import FAILED, print_json, say_error
-from headrace.errors import HeadraceError, InvalidSelection
+from headrace.domain.selection import Selection
+from headrace.errors import HeadraceError, InvalidQuery, InvalidSelection
 
 if TYPE_CHECKING:
     from headrace.flow.operate import Acted, Operator
     from headrace.settings import Settings
 
-    Acting = Callable[[Operator, UUID], Awaitable[Acted]]
+    Acting = Callable[[Operator, Selection, UUID], Awaitable[Acted]]
 
 
 def act(
-    done: str, acting: "Acting", *, dry_run: bool, as_json: bool, app: str | None = None, needs_app: bool = False
+    done: str,
+    acting: "Acting",
+    meant: Selection,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    app: str | None = None,
+    needs_app: bool = False,
 ) -> None:
-    """Act, tell what is `done`, and exit 1 if an event that is named was left alone."""
+    """Act on what is meant, tell what is `done`, and exit 1 if an event that is named was left alone."""
     from headrace.bootstrap import load_app
     from headrace.settings import load_settings
 
@@ -29,8 +39,8 @@ def act(
     if needs_app:
         load_app(settings)
     try:
-        acted = asyncio.run(go_through(settings, acting, done))
-    except InvalidSelection as error:
+        acted = asyncio.run(go_through(settings, acting, meant, done))
+    except (InvalidQuery, InvalidSelection) as error:
         raise typer.BadParameter(error.detail) from None
     tell(acted, done, dry_run=dry_run, as_json=as_json)
     if acted.refused:
@@ -50,19 +60,18 @@ def tell(acted: "Acted", done: str, *, dry_run: bool, as_json: bool) -> None:
         say_error(refusal.detail)
 
 
-async def go_through(settings: "Settings", acting: "Acting", done: str) -> "Acted":
+async def go_through(settings: "Settings", acting: "Acting", meant: Selection, done: str) -> "Acted":
     """A call after the other until there is no more; what is done already is told if one of them fails."""
-    from headrace.bootstrap import open_operator
     from headrace.flow.operate import Acted
 
     count = asked = 0
     refused: dict[UUID, HeadraceError] = {}
     by_type: Counter[str] = Counter()
-    async with open_operator(settings) as operator:
+    async with _calls(settings, acting, meant) as call:
         after = UUID(int=0)
         while True:
             try:
-                acted = await acting(operator, after)
+                acted = await call(after)
             except HeadraceError:
                 if count:
                     say_error(f"{so_many(count)} {done} before this:")
@@ -74,6 +83,26 @@ async def go_through(settings: "Settings", acting: "Acting", done: str) -> "Acte
                 return Acted(count, asked, refused, dict(sorted(by_type.items())))
             after = acted.next_cursor
             say_error(f"{so_many(count)} so far …")
+
+
+@asynccontextmanager
+async def _calls(
+    settings: "Settings", acting: "Acting", meant: Selection
+) -> "AsyncIterator[Callable[[UUID], Awaitable[Acted]]]":
+    """A call on what is meant from an id on; of a query on what the search finds."""
+    from headrace.bootstrap import open_copy, open_operator
+    from headrace.flow.operate import MOST, act_on_hits
+
+    async with open_operator(settings) as operator:
+        if meant.query is None:
+            yield partial(acting, operator, meant)
+            return
+        async with open_copy(settings) as access:
+
+            def act_on(hits: Selection) -> "Awaitable[Acted]":
+                return acting(operator, hits, UUID(int=0))
+
+            yield lambda after: act_on_hits(access.copy, meant, act_on, after=after, most=MOST)
 
 
 def _told(acted: "Acted", done: str) -> str:

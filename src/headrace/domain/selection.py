@@ -16,7 +16,7 @@ class Selection:
     `codes` are error codes, `nodes` those that failed or wait for a retry, `releases` those that the last attempt ran
     with. `since` is
     included, `until` is not; both compare the time of acceptance. `everything` says that it is meant where nothing else
-    is given.
+    is given. `query` is a text by which a search finds the events: it chooses none until they are in `ids`.
     """
 
     ids: Sequence[UUID] = ()
@@ -29,6 +29,7 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     everything: bool = False
+    query: str | None = None
 
     @property
     def is_empty(self) -> bool:

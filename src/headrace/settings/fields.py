@@ -12,8 +12,10 @@ from headrace.errors import ConfigurationError
 from headrace.settings.kinds import (
     AnyCase,
     Expected,
+    FieldNames,
     Folder,
     HttpUrl,
+    IndexName,
     ModuleName,
     PostgresUrl,
     QueueNames,
@@ -84,8 +86,18 @@ class Settings(BaseSettings):
         "redis://localhost:6379/0",
         description="Redis or Valkey. Else `PROJECT_NAME=x` gives `redis://x_redis:6379/0`.",
     )
+    search: bool = Field(
+        True, description="Whether finished events can be searched: without, nothing is copied for it."
+    )
     elasticsearch_url: HttpUrl | None = Field(
-        None, description="Elasticsearch, to which finished events are copied. Nothing searches them yet."
+        None, description="Elasticsearch, where the search copy lies. Without, it lies in PostgreSQL."
+    )
+    elasticsearch_index: IndexName = Field("headrace", description="What the names of the indices there begin with.")
+    search_text_bytes: int = Field(
+        65_536, ge=256, le=MIB, description="How much text of an event is searched; in PostgreSQL 8,192 bytes at most."
+    )
+    masked_fields: FieldNames = Field(
+        (), description="What the search copy has as `***`: names of fields at any depth, or paths from `payload`."
     )
 
     api_host: Annotated[str, Expected("a host name or an address")] = Field(

@@ -28,12 +28,20 @@ _SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,39}")
 #: What the name of a queue looks like.
 QUEUE_PATTERN = r"[a-z0-9._-]{1,64}"
 
+#: What the names of indices in Elasticsearch may begin with.
+_INDEX_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+#: The name of a field, or a path of names with dots between.
+_FIELD_NAME = re.compile(r"[^\s,]{1,200}")
+
 POSTGRES_URL = Expected("a URL like postgresql://user:password@host:5432/name")
 REDIS_URL = Expected("a URL like redis://user:password@host:6379/0, or rediss:// for TLS")
 HTTP_URL = Expected("a URL like http://host:8000 or https://host")
 SCHEMA_NAME = Expected("at most 40 of a-z, 0-9 and _, no digit first, not beginning with pg_")
 MODULE_NAME = Expected("the name of a module or package, like app or shop.events")
 QUEUE_NAMES = Expected("different names separated by commas, each of 1 to 64 of a-z, 0-9, dot, _ and -")
+INDEX_NAME = Expected("at most 40 of a-z, 0-9 and _, a letter first")
+FIELD_NAMES = Expected("names of fields separated by commas, or paths of them like payload.user.email")
 
 
 def _split_url(value: str, expected: Expected) -> tuple[str, str]:
@@ -102,6 +110,18 @@ def _queue_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _index_name(value: str) -> str:
+    if not _INDEX_NAME.fullmatch(value):
+        raise ValueError(f"give {INDEX_NAME.text}")
+    return value
+
+
+def _field_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(_FIELD_NAME.fullmatch(name) and all(name.split(".")) for name in names):
+        raise ValueError(f"give {FIELD_NAMES.text}")
+    return names
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -112,6 +132,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url), HTTP_URL]
 SchemaName = Annotated[str, AfterValidator(_schema_name), SCHEMA_NAME]
 ModuleName = Annotated[str, AfterValidator(_module_name), MODULE_NAME]
 QueueNames = Annotated[tuple[str, ...], BeforeValidator(_split_names), AfterValidator(_queue_names), QUEUE_NAMES]
+FieldNames = Annotated[tuple[str, ...], BeforeValidator(_split_names), AfterValidator(_field_names), FIELD_NAMES]
+IndexName = Annotated[str, AfterValidator(_index_name), INDEX_NAME]
 Folder = Annotated[Path, Expected("the path of a folder")]
 AnyCase = BeforeValidator(_lower)
 

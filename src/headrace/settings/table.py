@@ -36,7 +36,7 @@ def settings_table() -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default_factory is not None or field.default in (None, ""):
+    if field.default_factory is not None or field.default in (None, "", ()):
         return ""
     match field.default:
         case bool(flag):

@@ -82,9 +82,12 @@ def _timeouts(pooler: str) -> dict[str, str]:
 
 
 class Database:
-    """At most `connections` connections, opened as needed. `source` is asked for the URL at each connect."""
+    """At most `connections` connections, opened as needed, of which so many are `kept` when idle for minutes.
 
-    def __init__(self, source: Callable[[], str], *, schema: str, pooler: str, connections: int) -> None:
+    `source` is asked for the URL at each connect.
+    """
+
+    def __init__(self, source: Callable[[], str], *, schema: str, pooler: str, connections: int, kept: int = 1) -> None:
         async def url() -> str:
             return source()
 
@@ -94,7 +97,7 @@ class Database:
         self._pool = AsyncConnectionPool(
             url,
             kwargs={**connect_options(pooler), **_timeouts(pooler)},
-            min_size=1,
+            min_size=kept,
             max_size=connections,
             reconnect_timeout=1.0,
             open=False,

@@ -22,6 +22,7 @@ def selection_in_audit(selection: Selection) -> dict[str, Any]:
         "since": selection.since,
         "until": selection.until,
         "all": selection.everything,
+        "query": selection.query,
     }
     return {"selection": {name: value for name, value in members.items() if value}}
 

@@ -15,6 +15,7 @@ from headrace.domain.ids import first_id_at, time_of
 from headrace.domain.payload import decode
 from headrace.domain.states import EventState
 from headrace.errors import NotFound, Unavailable
+from headrace.flow.read.connecting import reading
 from headrace.flow.read.overview import Overview, read_overview
 from headrace.flow.read.views import (
     AttemptView,
@@ -32,11 +33,8 @@ from headrace.store.reading import count_by_state, read_event, read_events
 from headrace.store.server import read_facts
 from headrace.store.tallies import sum_tallies
 
-#: Seconds that a reader waits for a connection.
-CONNECT_SECONDS = 1.5
-
-#: Seconds that the database has for an answer, and for one to a question after its health.
-ANSWER_SECONDS, HEALTH_SECONDS = 10.0, 1.5
+#: Seconds that the database has for an answer to a question after its health.
+HEALTH_SECONDS = 1.5
 
 #: Seconds that the longest statement of an overview may take: a scrape of Prometheus waits for 10 s.
 OVERVIEW_SECONDS = 6.0
@@ -66,7 +64,7 @@ class Reader:
     async def list_events(self, wanted: EventFilter) -> EventPage:
         """Newest first. A page may hold fewer than `limit` events and still have a next one. Raises Unavailable."""
         until = first_id_at(wanted.until) if wanted.until else _NEWEST
-        async with self._connection() as connection:
+        async with reading(self._database) as connection:
             rows, cursor = await read_events(
                 connection,
                 self._database,
@@ -114,7 +112,7 @@ class Reader:
 
     async def _database_health(self) -> HealthCheck:
         try:
-            async with self._connection(HEALTH_SECONDS) as connection:
+            async with reading(self._database, HEALTH_SECONDS) as connection:
                 facts = await read_facts(connection, self._database)
         except Unavailable as error:
             return HealthCheck("database", ok=False, detail=error.detail)
@@ -126,17 +124,9 @@ class Reader:
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Connection]:
         """A connection whose statements all see the same moment."""
-        async with self._connection() as connection, connection.transaction():
+        async with reading(self._database) as connection, connection.transaction():
             await read_one_moment(connection)
             yield connection
-
-    @asynccontextmanager
-    async def _connection(self, answer_seconds: float = ANSWER_SECONDS) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.connection(CONNECT_SECONDS, answer_seconds=answer_seconds) as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise Unavailable("The database does not answer.") from error
 
 
 def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: tuple[Any, ...]) -> EventView:

@@ -1,11 +1,13 @@
 """What a reader gets: frozen pictures of events, of the ledger and of the services' health."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from headrace.domain.highlights import Highlight
 from headrace.domain.states import EventState
+from headrace.search.port import Facets
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +135,47 @@ class HealthCheck:
     ok: bool
     detail: str
     required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStanding:
+    """Which copy answered, and how far behind it is: `waiting` events are yet to be told to it, one for `lag_seconds`.
+
+    A `fallback` searches less text of an event than Elasticsearch would.
+    """
+
+    name: str
+    fallback: bool
+    waiting: int
+    lag_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finished event that was found, as it is now, with where in it the query was found."""
+
+    id: UUID
+    type: str
+    state: EventState
+    reason: str | None
+    node: str | None
+    key: str | None
+    source: str | None
+    subject: str | None
+    release: str | None
+    attempts: int
+    created_at: datetime
+    finished_at: datetime
+    highlights: Sequence[Highlight]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """A page of hits; `next_cursor` is None on the last one. `total` is a lower bound unless it is exact."""
+
+    hits: Sequence[Hit]
+    total: int
+    total_is_exact: bool
+    facets: Facets | None
+    copy: CopyStanding
+    next_cursor: UUID | None

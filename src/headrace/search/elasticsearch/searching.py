@@ -1,5 +1,6 @@
 """Searches, and the facets of their hits."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.queries import facets_of, oldest_counted, page_of
 from headrace.search.port import Facets, Found, Search
 
-#: Answers that a reader gets whose index is taken away under its search; the next one meets the new index.
-_MOVED = {404, 500, 503}
+#: Answers that a reader gets whose index is taken away under its search, or was made a moment ago and is not open yet:
+#: it asks again after these seconds.
+_MOVED, _AGAIN_SECONDS = {404, 500, 503}, (0.0, 0.1, 0.3, 0.6)
 
 
 async def search(client: AsyncElasticsearch, alias: str, wanted: Search, most_counted: int) -> Found:
@@ -49,11 +51,15 @@ def _counts(found: dict[str, Any], name: str, key: str) -> dict[str, int]:
 
 async def _ask(client: AsyncElasticsearch, alias: str, request: dict[str, Any]) -> dict[str, Any]:
     with answering():
-        try:
-            answer = await _search(client, alias, request)
-        except ApiError as error:
-            if error.status_code not in _MOVED:
-                raise
+        for seconds in _AGAIN_SECONDS:
+            try:
+                answer = await _search(client, alias, request)
+                break
+            except ApiError as error:
+                if error.status_code not in _MOVED:
+                    raise
+                await asyncio.sleep(seconds)
+        else:
             answer = await _search(client, alias, request)
     if answer["timed_out"]:
         raise CopyAway("the search took too long")
