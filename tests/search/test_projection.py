@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import orjson
+import psycopg
 import pytest
 
 from headrace.domain.document import Entry, month_of
@@ -142,6 +143,25 @@ async def test_what_was_changed_behind_our_back_is_named_and_a_rebuild_mends_it(
     assert await differences(database, place.copy) == set()
 
 
+async def test_the_watch_sees_what_is_missing_while_events_go_on_finishing(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    lost = await finished(database, storage, "first", "second", "third")
+    await caught_up(database, storage, place.copy)
+    watch = Watch(database, place.copy)
+    await watch.look()
+    for event_id in lost:
+        await place.behind.remove(event_id)
+    await finished(database, storage, "written since")
+    await caught_up(database, storage, place.copy)
+    await finished(database, storage, "waits to be written")
+
+    await watch.look()
+    await caught_up(database, storage, place.copy)
+
+    assert await differences(database, place.copy) == set()
+
+
 async def test_the_watch_sees_what_is_missing_and_has_it_written_again(
     database: Database, storage: Storage, place: Place
 ) -> None:
@@ -150,6 +170,26 @@ async def test_the_watch_sees_what_is_missing_and_has_it_written_again(
     await place.behind.remove(lost)
 
     await Watch(database, place.copy).look()
+    await caught_up(database, storage, place.copy)
+
+    assert await differences(database, place.copy) == set()
+
+
+async def test_what_could_not_be_mended_at_one_look_is_mended_at_the_next(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    lost, _ = await finished(database, storage, "first", "second")
+    await caught_up(database, storage, place.copy)
+    await place.behind.remove(lost)
+    watch = Watch(database, place.copy)
+
+    storage.rows("REVOKE INSERT ON headrace.projections FROM headrace_app")
+    try:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await watch.look()
+    finally:
+        storage.rows("GRANT INSERT ON headrace.projections TO headrace_app")
+    await watch.look()
     await caught_up(database, storage, place.copy)
 
     assert await differences(database, place.copy) == set()

@@ -81,8 +81,6 @@ SELECT (SELECT count(*) FROM (SELECT FROM headrace.projections LIMIT %(counted)s
        (SELECT count(*) FROM (SELECT FROM headrace.refusals LIMIT %(counted)s) AS rows)
 """
 
-_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM headrace.projections)"
-
 
 @dataclass(frozen=True, slots=True)
 class Lag:
@@ -150,10 +148,3 @@ async def read_lag(connection: Connection, database: Database) -> Lag:
     cursor = await connection.execute(database.sql(_LAG), arguments)
     [(waiting, seconds, refused)] = await cursor.fetchall()
     return Lag(waiting, seconds or 0.0, refused)
-
-
-async def is_caught_up(connection: Connection, database: Database) -> bool:
-    """Whether no entry waits to be written."""
-    cursor = await connection.execute(database.sql(_IS_EMPTY))
-    [(is_empty,)] = await cursor.fetchall()
-    return bool(is_empty)

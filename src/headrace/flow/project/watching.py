@@ -2,11 +2,13 @@
 
 Each batch that is written has a number, which the entries keep, and Postgres counts them. So a part of the copy whose
 newest batch is older than it was has lost some; one with a batch that Postgres has yet to count knows of a time that
-Postgres has forgotten. And both have the same number of finished events, once nothing waits.
+Postgres has forgotten. And the copy has as many documents as events are finished, but for those that wait to be
+written: that tells also of a copy that was put back and written to since, which has a newer batch than before.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,7 +19,7 @@ from headrace.search.port import Part, SearchCopy
 from headrace.store.copies import newest_batch, note_batches, seen_batches, skip_batches
 from headrace.store.database import Database, read_one_moment
 from headrace.store.finished import count_finished
-from headrace.store.projections import is_caught_up, mend, read_lag, send_again
+from headrace.store.projections import MOST_COUNTED, mend, read_lag, send_again
 from headrace.store.tallies import sum_finished
 
 #: Seconds between two looks.
@@ -35,6 +37,14 @@ AGAIN = 10_000
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many events are finished at a moment, and how many entries wait to be written then."""
+
+    finished: int
+    waiting: int
+
+
 class Watch:
     """Looks in `run` while it is told that this process leads."""
 
@@ -43,7 +53,7 @@ class Watch:
         self._copy = copy
         self._look_seconds = look_seconds
         self._stopping = asyncio.Event()
-        self._left: Mapping[str, int] = {}
+        self._left: dict[str, int] = {}
         #: Whether this process leads now.
         self.leads = False
 
@@ -65,17 +75,16 @@ class Watch:
         """Mend what is seen to be wrong, and note what is right."""
         await self._send_again()
         await self._copy.bury(BURY_SECONDS)
-        before = await self._finished()
+        before = await self._count()
         parts = await self._copy.parts()
-        after = await self._finished()
         async with self._database.connection() as connection:
             seen = await seen_batches(connection, self._database, self._copy.name)
             newest = await newest_batch(connection, self._database)
         doubtful = put_back(parts, seen, newest)
-        if not doubtful and before is not None and before == after != sum(part.documents for part in parts):
-            doubtful = await self._miscounted(parts)
-        for month in doubtful:
+        miscounted = {} if doubtful else await self._miscounted(parts, before)
+        for month in (*doubtful, *miscounted):
             await self._mend(month)
+        self._left |= miscounted
         await self._note(parts, newest)
 
     async def _send_again(self) -> None:
@@ -88,26 +97,32 @@ class Watch:
         async with self._database.connection() as connection:
             await send_again(connection, self._database, fingerprint, AGAIN)
 
-    async def _finished(self) -> int | None:
-        """How many events the copy is to have; None while entries wait to be written."""
+    async def _count(self) -> Counted:
         async with self._database.connection() as connection, connection.transaction():
             await read_one_moment(connection)
-            if await is_caught_up(connection, self._database):
-                return await sum_finished(connection, self._database)
-            return None
+            lag = await read_lag(connection, self._database)
+            return Counted(await sum_finished(connection, self._database), lag.waiting)
 
-    async def _miscounted(self, parts: Sequence[Part]) -> list[str]:
-        """Months of which the copy has more or fewer events than Postgres; but for those that could not be mended."""
+    async def _miscounted(self, parts: Sequence[Part], before: Counted) -> dict[str, int]:
+        """Months of which the copy has more events than Postgres, or fewer, and how many; but for what stayed so when
+        the month was mended. `before` was counted before the parts were read.
+        """
+        after = await self._count()
         held = {part.month: part.documents for part in parts}
-        differing = {}
+        if may_differ_by(sum(held.values()) - after.finished, before, after):
+            self._left = {}
+            return {}
+        surplus = {}
         for month in await months_to_compare(self._database, parts):
             async with self._database.connection() as connection:
                 count = await count_finished(connection, self._database, *ids_of_month(month))
-            if count != held.get(month, 0):
-                differing[month] = held.get(month, 0) - count
-        doubtful = [month for month, surplus in differing.items() if self._left.get(month) != surplus]
-        self._left = differing
-        return doubtful
+            surplus[month] = held.get(month, 0) - count
+        after = await self._count()
+        return {
+            month: more
+            for month, more in surplus.items()
+            if not may_differ_by(more - self._left.get(month, 0), before, after)
+        }
 
     async def _mend(self, month: str) -> None:
         """Have all that differs written anew; what is no event's has to be told of."""
@@ -142,6 +157,17 @@ class Watch:
             if max(batches.values(), default=0) > newest:
                 await skip_batches(connection, self._database, max(batches.values()))
             await note_batches(connection, self._database, self._copy.name, batches)
+
+
+def may_differ_by(surplus: int, before: Counted, after: Counted) -> bool:
+    """Whether a copy that lacks nothing may have so many documents more (or fewer) than there are finished events.
+
+    It was read between two moments, and may lack what was finished since the first one, or waited to be written at
+    either. Where more waits than anybody counts, nothing can be said against it.
+    """
+    if MOST_COUNTED in (before.waiting, after.waiting):
+        return True
+    return abs(surplus) <= abs(after.finished - before.finished) + before.waiting + after.waiting
 
 
 def put_back(parts: Sequence[Part], seen: Mapping[str, int], newest: int) -> list[str]:
