@@ -156,13 +156,9 @@ class Overloaded(Unavailable):
 
 
 class CopyAway(Unavailable):
-    """The search copy does not answer or takes nothing now. With `too_much`, half of it may be taken at once."""
+    """The search copy does not answer, or not now, or takes nothing: all of it is to be tried again later."""
 
     code = "search-unavailable"
-
-    def __init__(self, detail: str, *, too_much: bool = False) -> None:
-        super().__init__(detail)
-        self.too_much = too_much
 
 
 class SearchOff(HeadraceError):
@@ -198,6 +194,8 @@ class NotSelected(HeadraceError):
 
 
 class OwnTask(HeadraceError):
+    """The event is processed by a task of the user's own, which alone can run it again."""
+
     code = "own-task"
 
 

@@ -2,19 +2,25 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import orjson
 import pytest
 
 from headrace.domain.query import Query
 from headrace.errors import CopyAway
 from headrace.search.elasticsearch.copy import ElasticsearchCopy
-from headrace.search.port import Search, Written
-from tests.search.places import MONTH, document
+from headrace.search.port import Refused, Search, Written
+from tests.search.places import MONTH, document, id_after
 from tests.support.elasticsearch import ElasticsearchNode, running_elasticsearch
 
 EVERYTHING = Search("acme", Query(), 10)
+
+#: What a balancer takes of one request.
+BALANCED_BYTES = 100_000
 
 
 @asynccontextmanager
@@ -61,6 +67,66 @@ async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_said(s
     async with opened(f"http://{silent}", timeout_seconds=0.2) as copy:
         with pytest.raises(CopyAway, match="in time"):
             await copy.search(EVERYTHING)
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    """The address of a server that says that all went well, and nothing else."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        Thread(target=_answer_nothing, args=(server,), daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def _answer_nothing(server: socket.socket) -> None:
+    head = b"HTTP/1.1 200 OK\r\nX-Elastic-Product: Elasticsearch\r\nContent-Type: application/json\r\n"
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(head + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+async def test_an_answer_that_says_nothing_is_none(empty: str) -> None:
+    async with opened(f"http://{empty}") as copy:
+        for call in (copy.write([document()], 1, {}), copy.list_page(MONTH, None, 10), copy.parts()):
+            with pytest.raises(CopyAway, match="did not answer in JSON"):
+                await call
+
+
+class Balancer(BaseHTTPRequestHandler):
+    """Has an answer for bulk requests by itself; of too much it wants to hear nothing."""
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = orjson.dumps({"errors": False}) if len(body) <= BALANCED_BYTES else b"<html>413</html>"
+        self.send_response(200 if len(body) <= BALANCED_BYTES else 413)
+        self.send_header("X-Elastic-Product", "Elasticsearch")
+        self.send_header("Content-Type", "application/json" if len(body) <= BALANCED_BYTES else "text/html")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # its name there
+        """Say nothing."""
+
+
+@pytest.fixture
+def balancer() -> Iterator[str]:
+    """The address of one."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Balancer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+async def test_a_balancer_that_takes_little_at_once_gets_little_at_once(balancer: str) -> None:
+    small, large = ({"text": "x" * length} for length in (BALANCED_BYTES // 5, BALANCED_BYTES))
+    entries = [document(id_after(n), payload=large if n == 5 else small) for n in range(20)]
+    refused = Refused("it is larger than one request may be")
+    async with opened(f"http://{balancer}") as copy:
+        outcomes = await copy.write(entries, 1, {})
+    assert outcomes == [refused if n == 5 else Written() for n in range(20)]
 
 
 @pytest.mark.slow

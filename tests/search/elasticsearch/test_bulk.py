@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from headrace.search.elasticsearch.bulk import outcome_of, worst
+from headrace.search.elasticsearch.bulk import outcome_of, portions, worst
 from headrace.search.port import Postponed, Refused, Superseded, Written
 
 
@@ -79,3 +79,9 @@ def test_the_worst_of_several_copies_counts() -> None:
     assert worst([Written(), Superseded(), Written()]) == Superseded()
     assert worst([Refused("no"), Superseded()]) == Refused("no")
     assert worst([Postponed("later"), Refused("no"), Written()]) == Postponed("later")
+
+
+def test_a_portion_has_as_much_as_is_allowed_but_one_at_least() -> None:
+    lines = [(b"{}", b"x" * length) for length in (3, 3, 20, 1, 8, 1)]
+    assert [[len(body) for _, body in portion] for portion in portions(lines, 13)] == [[3, 3], [20], [1, 8], [1]]
+    assert list(portions([], 13)) == []

@@ -3,10 +3,12 @@
 import httpx2
 import pytest
 
-from headrace.errors import CopyAway
 from headrace.search.port import Postponed, Refused, SearchCopy, Written
 from tests.search.conftest import BehindElasticsearch
 from tests.search.places import MONTH, Place, document, id_after
+
+#: What the server takes in one request, but for a few.
+LARGEST_MEGABYTES = 100
 
 
 @pytest.fixture
@@ -100,13 +102,16 @@ async def test_a_further_index_that_is_somebody_else_s_is_left_alone(
     assert await place.found(index=further) == []
 
 
-async def test_a_batch_that_is_too_large_says_so(place: Place, copy: SearchCopy) -> None:
-    await place.add(document())
-    # The server takes 100 MB of one request.
-    large = [document(id_after(n), payload={"text": "x" * 1_000_000}) for n in range(110)]
-    with pytest.raises(CopyAway) as caught:
-        await place.write(*large)
-    assert caught.value.too_much
+async def test_a_batch_that_is_too_large_is_written_all_the_same(place: Place, copy: SearchCopy) -> None:
+    large = [document(id_after(n), payload={"text": "x" * 1_000_000}) for n in range(LARGEST_MEGABYTES + 10)]
+    await place.add(*large)
+    assert [part.documents for part in await copy.parts()] == [len(large)]
+
+
+async def test_an_entry_that_is_too_large_by_itself_is_refused_and_its_neighbours_are_not(place: Place) -> None:
+    too_large = document(id_after(1), payload={"text": "x" * (LARGEST_MEGABYTES + 10) * 1_000_000})
+    outcomes = await place.write(document(id_after(0)), too_large, document(id_after(2)))
+    assert outcomes == [Written(), Refused("it is larger than one request may be"), Written()]
 
 
 async def test_the_template_says_what_any_index_of_the_copy_is_like(

@@ -1,7 +1,7 @@
 """Many documents in one request, and what became of each."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -12,7 +12,10 @@ from elasticsearch import AsyncElasticsearch
 from headrace.search.elasticsearch.client import answering
 from headrace.search.port import Postponed, Refused, Superseded, WriteOutcome, Written
 
-_CONFLICT, _BAD_REQUEST = 409, 400
+_CONFLICT, _BAD_REQUEST, _TOO_LARGE = 409, 400, 413
+
+#: Bytes of one request, at most and where it has more than one document: a small node rejects much more at once.
+_MOST_BYTES = 10 << 20
 
 #: What a write to an alias is told that is there no longer.
 NO_INDEX = "index_not_found_exception"
@@ -72,14 +75,41 @@ class Operation:
 async def send(client: AsyncElasticsearch, requests: Sequence[tuple[bytes, bytes]]) -> list[WriteOutcome]:
     """What became of each pair of lines. Nothing is written but by an alias, so that no index is made on the way.
 
-    Raises CopyAway if the request was not answered as a whole.
+    What is much is written in several requests. What is too large by itself for whatever takes them is refused. Raises
+    CopyAway if a request was not answered as a whole.
     """
-    if not requests:
-        return []
+    outcomes: list[WriteOutcome] = []
+    for some in portions(requests, _MOST_BYTES):
+        outcomes += await _send_at_once(client, some)
+    return outcomes
+
+
+def portions(requests: Sequence[tuple[bytes, bytes]], most_bytes: int) -> Iterator[list[tuple[bytes, bytes]]]:
+    """The requests in their order, as many at a time as have so many bytes, but one at least."""
+    portion: list[tuple[bytes, bytes]] = []
+    size = 0
+    for lines in requests:
+        more = sum(map(len, lines))
+        if portion and size + more > most_bytes:
+            yield portion
+            portion, size = [], 0
+        portion.append(lines)
+        size += more
+    if portion:
+        yield portion
+
+
+async def _send_at_once(client: AsyncElasticsearch, requests: Sequence[tuple[bytes, bytes]]) -> list[WriteOutcome]:
     # The client takes lines that are written already, though its types do not say so.
     operations = cast(Sequence[Mapping[str, Any]], [line for lines in requests for line in lines])
     with answering():
-        answer = await client.bulk(operations=operations, require_alias=True, filter_path=_ITEM_FIELDS)
+        patient = client.options(ignore_status=_TOO_LARGE)
+        answer = await patient.bulk(operations=operations, require_alias=True, filter_path=_ITEM_FIELDS)
+    if answer.meta.status == _TOO_LARGE:
+        half = len(requests) // 2
+        if not half:
+            return [Refused("it is larger than one request may be")]
+        return [*await _send_at_once(client, requests[:half]), *await _send_at_once(client, requests[half:])]
     if not answer["errors"]:
         return [Written()] * len(requests)
     return [outcome_of(item) for items in answer["items"] for item in items.values()]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from elastic_transport import AsyncTransport, TransportApiResponse
 from elasticsearch import (
     ApiError,
     AsyncElasticsearch,
@@ -29,7 +30,10 @@ _SAFE_DIGITS = 15
 #: The types of Elasticsearch's errors, and nothing that a proxy may have written.
 _TYPE = re.compile(r"[a-z_]{1,80}")
 
-_TOO_LARGE = 413
+_SUCCESS = range(200, 300)
+
+#: What an empty answer spells. One with the status 413 is, and that status says it all.
+_NOTHING: dict[str, Any] = {}
 
 
 class ExactSerializer(JsonSerializer):
@@ -37,8 +41,7 @@ class ExactSerializer(JsonSerializer):
 
     def loads(self, data: bytes) -> Any:
         if not data:
-            # As it answers 413: the status says it all.
-            return {}
+            return _NOTHING
         try:
             return parse_exactly(data)
         except (ValueError, RecursionError):
@@ -57,6 +60,18 @@ def _integer(spelt: str) -> int | bytes:
     return int(spelt) if len(spelt) <= _SAFE_DIGITS else spelt.encode()
 
 
+class _Transport(AsyncTransport):
+    """Takes a success that says nothing for no answer: it would read as if nothing were there."""
+
+    async def perform_request(  # type: ignore[override]  # as the base class overrides its own
+        self, method: str, target: str, **options: Any
+    ) -> TransportApiResponse:
+        response = await super().perform_request(method, target, **options)
+        if response.body is _NOTHING and response.meta.status in _SUCCESS:
+            raise SerializationError("the answer is empty")
+        return response
+
+
 def make_client(url: str, timeout_seconds: float) -> AsyncElasticsearch:
     """A client of the server at `url`, which may hold a user and a password. It tries each request once."""
     warnings.filterwarnings("ignore", category=ElasticsearchWarning)
@@ -68,6 +83,7 @@ def make_client(url: str, timeout_seconds: float) -> AsyncElasticsearch:
         http_compress=False,
         connections_per_node=_CONNECTIONS,
         serializer=ExactSerializer(),
+        transport_class=_Transport,
     )
 
 
@@ -80,8 +96,7 @@ def answering() -> Iterator[None]:
         raise CopyAway("what answers there is no Elasticsearch") from None
     except ApiError as error:
         kind = error_type(error)
-        what = f"Elasticsearch answered {error.status_code}" + (f" ({kind})" if kind else "")
-        raise CopyAway(what, too_much=error.status_code == _TOO_LARGE) from None
+        raise CopyAway(f"Elasticsearch answered {error.status_code}" + (f" ({kind})" if kind else "")) from None
     except ConnectionTimeout:
         raise CopyAway("Elasticsearch did not answer in time") from None
     except SerializationError:

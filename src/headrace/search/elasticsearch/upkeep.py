@@ -8,7 +8,6 @@ from elasticsearch import AsyncElasticsearch
 
 from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.indices import Layout
-from headrace.search.elasticsearch.listing import refresh
 from headrace.search.elasticsearch.naming import Names, parse_index
 
 #: Tombstones of one request.
@@ -37,12 +36,10 @@ async def fingerprint(client: AsyncElasticsearch, layout: Layout) -> str:
 
 
 async def bury(client: AsyncElasticsearch, names: Names, before: datetime) -> int:
-    """Delete tombstones of before a moment, some of them, if nobody wrote there meanwhile."""
-    aliases = (names.prefix, names.further)
-    await refresh(client, *aliases)
+    """Delete tombstones of before a moment, some of those that searches see, if nobody wrote there meanwhile."""
     with answering():
         answer = await client.search(
-            index=aliases,
+            index=(names.prefix, names.further),
             query={"range": {"gone": {"lt": before.isoformat()}}},
             size=_MOST_BURIED,
             seq_no_primary_term=True,
