@@ -93,6 +93,11 @@ class History:
             return len(unknown)
         return len({sending.key for sending in rest} - unknown)
 
+    def unavailable(self) -> list[str]:
+        """The keys of events that were answered 503, of any of their requests, in order."""
+        ended = [(sending.key, sending.outcome) for sending in self.sendings if sending.outcome is not None]
+        return sorted({key for key, outcome in ended if outcome.answer is not None and outcome.answer.status == 503})
+
     def slowest(self, verdict: Verdict, share: float) -> float | None:
         """In how many seconds this share of the requests that ended so was answered; None if none was."""
         outcomes = [sending.outcome for sending in self.sendings if sending.outcome is not None]

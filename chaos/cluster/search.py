@@ -12,7 +12,10 @@ from tests.support.once import made_once
 
 def search_program(folder: Path) -> Path | None:
     """A folder in `folder` with what Elasticsearch runs from, made once; None where the machine cannot make it."""
-    return None if missing_programs() else made_once(folder / "elasticsearch", build)
+    if missing_programs():
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return made_once(folder / "elasticsearch", build)
 
 
 class SearchServer:

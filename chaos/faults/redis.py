@@ -76,8 +76,7 @@ async def _refusals(client: redis.asyncio.Redis) -> float:
 
 def check_accepting(evidence: Evidence, _injected: Injected) -> Sequence[Finding]:
     """Events that were not accepted at once, although only Redis is away."""
-    ended = [(sending.key, sending.outcome) for sending in evidence.history.sendings if sending.outcome is not None]
-    refused = sorted({key for key, outcome in ended if outcome.answer is not None and outcome.answer.status == 503})
+    refused = evidence.history.unavailable()
     return [Finding("promise 4", "not accepted while Redis was away", refused)] if refused else []
 
 

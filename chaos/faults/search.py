@@ -17,8 +17,8 @@ from chaos.waiting import came_true
 #: How long search is away at most, how long it hangs, and how long each request and each answer is under way.
 AWAY_SECONDS, HUNG_SECONDS, SLOW_SECONDS = 60.0, 30.0, 30.0
 
-#: For how long entries are written at least that a copy which is put back will not have.
-WRITTEN_SECONDS = 4.0
+#: So many entries are written at least that a copy which is put back will not have.
+LEAST_LOST = 20
 
 #: The figure of events that were finished during the fault.
 MEANWHILE = "finished meanwhile"
@@ -81,15 +81,20 @@ async def empty_search(scene: Scene, search: SearchServer, injected: Injected) -
 
 async def put_search_back(scene: Scene, search: SearchServer, injected: Injected) -> None:
     """Search is put back to the state of a backup, and has lost what it got since then."""
+    saved = await asyncio.to_thread(search.reader.held)
     await asyncio.to_thread(search.stop)
     await asyncio.to_thread(search.save)
     await _start(search)
-    await asyncio.sleep(max(WRITTEN_SECONDS, scene.seconds_left / 2))
+
+    async def has_grown() -> bool:
+        return len(await asyncio.to_thread(search.reader.held)) >= len(saved) + LEAST_LOST
+
+    await came_true(has_grown, COPIED_SECONDS)
     before, held = await read_both(scene.cluster, search.reader)
+    injected.details["entries lost"] = len(held) - len(saved)
     await asyncio.to_thread(search.stop)
     await asyncio.to_thread(search.put_back)
     await _start(search)
-    injected.details["entries lost"] = len({*held} - {*await asyncio.to_thread(search.reader.held)})
     await _come_back(scene, search, before, injected)
 
 
@@ -116,8 +121,7 @@ async def _come_back(scene: Scene, search: SearchServer, before: Sequence[tuple[
 
 def check_undisturbed(evidence: Evidence, injected: Injected) -> Sequence[Finding]:
     """Events that were not accepted at once, or none that was finished, although only search is away."""
-    ended = [(sending.key, sending.outcome) for sending in evidence.history.sendings if sending.outcome is not None]
-    refused = sorted({key for key, outcome in ended if outcome.verdict == "unknown"})
+    refused = evidence.history.unavailable()
     findings = [Finding("promise 5", "not accepted while search was away", refused)] if refused else []
     if injected.details.get(MEANWHILE) == 0:
         findings.append(Finding("promise 5", "nothing was finished while search was away"))
