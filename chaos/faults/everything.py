@@ -23,7 +23,9 @@ SELECT count(*) FROM pg_stat_activity WHERE usename = 'headrace_app' AND state I
 
 
 async def kill_everything(scene: Scene) -> Injected:
-    """`kill -9` of all programs and of Valkey, and an immediate end of PostgreSQL; then all start, again and again."""
+    """`kill -9` of all programs, of Valkey and of search, and an immediate end of PostgreSQL; then all start, again and
+    again.
+    """
     injected = Injected(details={"ends of everything": 0})
     while scene.goes_on(injected):
         await came_true(lambda: _all_have_work(scene.cluster), AT_WORK_SECONDS)
@@ -32,6 +34,8 @@ async def kill_everything(scene: Scene) -> Injected:
         await asyncio.sleep(DOWN_SECONDS)
         scene.cluster.postgres.start()
         scene.cluster.valkey.start()
+        if scene.cluster.search is not None:
+            scene.cluster.search.start()
     return injected
 
 
@@ -49,6 +53,8 @@ async def _kill(cluster: Cluster, injected: Injected) -> None:
     for program in victims:
         program.kill()
     cluster.valkey.kill()
+    if cluster.search is not None:
+        await asyncio.to_thread(cluster.search.kill)
     await asyncio.to_thread(cluster.postgres.stop_immediately)
 
 
