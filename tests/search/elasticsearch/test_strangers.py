@@ -1,12 +1,13 @@
 """Documents that somebody else laid into the copy."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from headrace.search.port import SearchCopy
 from tests.search.conftest import BehindElasticsearch
-from tests.search.places import MONTH, Place, document
+from tests.search.places import MONTH, Place, document, id_after
 
 #: Ids of the month, and of the next one.
 HERE, NEXT = "01a1cf33-2d00-7686-9c2b-ecf8cc2dfb50", "01a269b1-f500-7615-80a1-a627ae9807ad"
@@ -37,6 +38,24 @@ async def test_a_stranger_is_listed_by_its_name(
     [stranger] = await copy.list_strangers(MONTH, 10)
     assert (stranger.event_id, stranger.name, stranger.version) == (None, name, 5)
     assert [part.documents for part in await copy.parts()] == [2]
+
+
+async def test_what_is_written_while_they_are_listed_is_no_stranger(
+    place: Place, copy: SearchCopy, behind: BehindElasticsearch
+) -> None:
+    await place.add(document(id_after(0)), document(id_after(1000)))
+    over = asyncio.Event()
+
+    async def write() -> None:
+        for second in range(1, 100):
+            await place.write(document(id_after(second)))
+            await behind.client.indices.refresh(index=behind.prefix)
+        over.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write())
+        while not over.is_set():
+            assert list(await copy.list_strangers(MONTH, 10)) == []
 
 
 async def test_no_more_are_listed_than_were_asked_for(

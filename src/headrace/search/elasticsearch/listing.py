@@ -72,8 +72,9 @@ async def list_page(
 async def list_strangers(client: AsyncElasticsearch, alias: str, month: str, most: int) -> Sequence[Listed]:
     """Documents that are not called by the id of an event of this month, or that say that they are another's."""
     await refresh(client, alias)
-    strangers = await _strangers(client, alias, {"bool": {"must_not": [{"exists": {"field": "id"}}]}}, most)
     event_of = _event_of(month)
+    without_id = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
+    strangers = await _strangers(client, alias, without_id, most, event_of)
     first: str | None = None
     async for page in _pages(client, alias, None, _PAGE):
         last = page[-1]["sort"][0]
@@ -82,7 +83,7 @@ async def list_strangers(client: AsyncElasticsearch, alias: str, month: str, mos
         others = {
             "bool": {"filter": [within], "must_not": [{"ids": {"values": proper}}, {"exists": {"field": "gone"}}]}
         }
-        strangers += await _strangers(client, alias, others, most)
+        strangers += await _strangers(client, alias, others, most, event_of)
         first = last
         if len(strangers) >= most:
             break
@@ -126,18 +127,25 @@ async def _pages(
         after = page[-1]["sort"][0]
 
 
-async def _strangers(client: AsyncElasticsearch, alias: str, query: dict[str, Any], most: int) -> list[Listed]:
+async def _strangers(
+    client: AsyncElasticsearch, alias: str, query: dict[str, Any], most: int, event_of: Callable[[str], UUID | None]
+) -> list[Listed]:
+    """Hits, but for those that are called as they say, by the id of an event: they came while pages were read."""
     with answering():
         answer = await client.search(
             index=alias,
             query=query,
             size=min(most, _PAGE),
-            docvalue_fields=[{"field": "version"}],
+            docvalue_fields=[{"field": "version"}, {"field": "id"}],
             source=False,
             ignore_unavailable=True,
             allow_partial_search_results=False,
         )
-    return [Listed(None, _version(hit), hit["_id"]) for hit in answer.body["hits"]["hits"]]
+    return [
+        Listed(None, _version(hit), hit["_id"])
+        for hit in answer.body["hits"]["hits"]
+        if hit.get("fields", {}).get("id") != [hit["_id"]] or event_of(hit["_id"]) is None
+    ]
 
 
 def _version(hit: dict[str, Any]) -> int:
