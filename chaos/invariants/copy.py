@@ -18,16 +18,12 @@ def check_copy(evidence: Evidence) -> list[Finding]:
     versions, held = dict(copy.finished), dict(copy.held)
     times = Counter(event_id for event_id, _ in copy.held)
     differing = (event_id for event_id in versions.keys() & held.keys() if versions[event_id] != held[event_id])
-    return [
+    findings = [
         *found("I5", "finished, and not in the search copy", versions.keys() - held.keys()),
         *found("I5", "in the search copy, and not finished", held.keys() - versions.keys()),
         *found("I5", "more than once in the search copy", (event_id for event_id, count in times.items() if count > 1)),
         *found("I5", "at another version in the search copy", differing),
-        *_late(copy.seconds, evidence.quiet_seconds),
     ]
-
-
-def _late(seconds: float, quiet_seconds: float | None) -> list[Finding]:
-    if quiet_seconds is None or seconds <= quiet_seconds + COPIED_SECONDS:
-        return []
-    return [Finding("I5", f"the search copy was whole {seconds:.0f} s after the healing")]
+    if not findings and evidence.quiet_seconds is not None and copy.seconds > evidence.quiet_seconds + COPIED_SECONDS:
+        return [Finding("I5", f"the search copy was whole {copy.seconds:.0f} s after the healing")]
+    return findings
