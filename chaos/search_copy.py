@@ -8,14 +8,14 @@ import httpx2
 #: The alias by which readers see the copy.
 ALIAS = "headrace"
 
-#: Documents of one answer, the most that Elasticsearch gives.
-PAGE = 10_000
+#: Documents of one answer: each is unpacked for its version.
+PAGE = 2_000
 
 #: How long Elasticsearch keeps what it showed first, while all pages of it are read.
 KEPT = "1m"
 
 #: An answer that does not come in so many seconds is not waited for.
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
 
 
 class ElasticsearchReader:

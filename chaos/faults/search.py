@@ -20,6 +20,9 @@ AWAY_SECONDS, HUNG_SECONDS, SLOW_SECONDS = 60.0, 30.0, 30.0
 #: So many entries are written at least that a copy which is put back will not have.
 LEAST_LOST = 20
 
+#: Seconds between two looks: each reads the whole copy, and the machine has other work.
+LOOK_SECONDS = 1.0
+
 #: The figure of events that were finished during the fault.
 MEANWHILE = "finished meanwhile"
 
@@ -87,6 +90,7 @@ async def put_search_back(scene: Scene, search: SearchServer, injected: Injected
     await _start(search)
 
     async def has_grown() -> bool:
+        await asyncio.sleep(LOOK_SECONDS)
         return len(await asyncio.to_thread(search.reader.held)) >= len(saved) + LEAST_LOST
 
     await came_true(has_grown, COPIED_SECONDS)
@@ -107,6 +111,7 @@ async def _come_back(scene: Scene, search: SearchServer, before: Sequence[tuple[
     """Wait until everything is in the copy again that was finished before, which must not need a pause in the work."""
 
     async def are_back() -> bool:
+        await asyncio.sleep(LOOK_SECONDS)
         return {*before} <= {*await asyncio.to_thread(search.reader.held)}
 
     seconds = await came_true(are_back, COPIED_SECONDS)
