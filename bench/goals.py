@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.engine_costs.names import HELD, MAPPED, NODE
 from bench.load.bodies import Body
-from bench.rows import disk, growth, llm, memory, overload, without_redis
+from bench.rows import disk, growth, llm, memory, overload, search, without_redis
 from bench.rows.accept import BATCHES, SINGLE
 from bench.rows.end_to_end import SATURATED, latency_of
 from bench.rows.idle import CPU, FURTHER, STATEMENTS
@@ -37,6 +37,12 @@ class Goal:
 
 def _times(what: str, body: Body, limit: float, against: str, system: str, *, wished: bool = False) -> Goal:
     return Goal(what, body, limit, against=(against, system), wished=wished)
+
+
+def _kept(body: Body, place: search.Place) -> list[Goal]:
+    """What is left of the rates while the copy is kept."""
+    names = (search.accept_of, search.process_of)
+    return [_times(name(place), body, 0.9, name(search.Place.NOWHERE), Headrace.name) for name in names]
 
 
 _HAND = Documented.name
@@ -73,7 +79,18 @@ GOALS: Sequence[Goal] = (
     Goal(growth.BACKLOG, Body.SMALL, 0.9),
     Goal(growth.STATS, Body.SMALL, 50, least=False),
     Goal(growth.VERIFY, Body.SMALL, 2, least=False),
+    *(
+        goal
+        for place in (search.Place.POSTGRES, search.Place.ELASTICSEARCH)
+        for body in Body
+        for goal in _kept(body, place)
+    ),
+    Goal(search.caught_up_of(search.Place.ELASTICSEARCH), Body.SMALL, 2_000),
+    Goal(search.caught_up_of(search.Place.POSTGRES), Body.WEBHOOK, 500),
+    Goal(search.FOUND, Body.SMALL, 20, least=False),
+    Goal(search.VERIFIED, Body.SMALL, 60, least=False),
     Goal(disk.STORED, Body.WEBHOOK, 0.3, least=False),
+    Goal(disk.WITH_SEARCH, Body.WEBHOOK, 1.2, least=False),
     Goal(memory.API, Body.SMALL, 150, least=False),
     Goal(memory.WORKER, Body.SMALL, 150, least=False),
     Goal(memory.growth_of(memory.API), Body.SMALL, 5, least=False),

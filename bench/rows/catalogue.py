@@ -14,6 +14,7 @@ from bench.rows import (
     memory,
     overload,
     process,
+    search,
     slow_nodes,
     without_redis,
 )
@@ -32,6 +33,7 @@ ROWS: Mapping[str, Callable[[], list[Trial]]] = {
     idle.ROW: idle.trials,
     engine.ROW: engine.trials,
     growth.ROW: growth.trials,
+    search.ROW: search.trials,
     disk.ROW: disk.trials,
     memory.ROW: memory.trials,
 }

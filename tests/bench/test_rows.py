@@ -54,7 +54,7 @@ async def test_the_lead_row_can_be_measured() -> None:
 @pytest.mark.services
 async def test_disk_and_memory_can_be_measured() -> None:
     async with running_services() as services:
-        stored = await disk.measure(services, events=100)
+        stored = await disk.measure(services, disk.WITHOUT_SEARCH, events=100)
     assert stored.accepted_bytes > 100_000
     assert 0 < stored.kept_ratio < stored.ratio
     async with running_services() as services:

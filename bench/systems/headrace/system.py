@@ -79,6 +79,10 @@ class Headrace:
     async def start_workers(self, processes: int) -> None:
         self._start("worker", "--processes", str(processes))
 
+    async def start_relay(self) -> None:
+        """What leads, and keeps the search copy, without workers."""
+        self._start("relay")
+
     async def command(self, *words: str) -> None:
         """Run a command to its end. Raises RuntimeError if it fails."""
         program = self._start(*words)

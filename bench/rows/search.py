@@ -1,0 +1,197 @@
+"""Search: what it costs to keep the copy, how quickly that catches up, and how soon a search is answered."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from functools import partial
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+
+from bench.elasticsearch import elasticsearch_node, is_possible
+from bench.history import FINISHED, multiply
+from bench.load.bodies import Body, make_bodies
+from bench.load.http import fetch, get_request
+from bench.quantiles import quantile
+from bench.rows.accept import CONNECTIONS, posted
+from bench.rows.finishing import until_finished, until_projected, waiting_entries
+from bench.rows.process import backlog_of, drained
+from bench.services import Services
+from bench.systems.headrace.system import Headrace
+from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial, Void
+from bench.waiting import until
+
+ROW = "search"
+
+
+class Place(StrEnum):
+    """Where the copy lies."""
+
+    NOWHERE = "no search"
+    POSTGRES = "search in Postgres"
+    ELASTICSEARCH = "search in Elasticsearch"
+
+
+FOUND, VERIFIED = "search among 1 million in Elasticsearch, p50", "headrace index verify with 1 million events"
+
+#: Events of which copies are made, and how many of each: for catching up with, and for searches.
+ORIGINALS, SOME, MILLION = 1_000, range(20), range(1_000)
+
+#: Webhooks are larger.
+WEBHOOK_ORIGINALS = 219
+
+#: It counts from when this part of the entries is written until this part is.
+COUNTED = 0.1, 0.95
+
+#: What is searched for, each of them so many times: a word of every event, a phrase, a value of a thousand events, one
+#: event's worth of a month, and what nothing has.
+QUERIES = (
+    "bench",
+    '"bench two"',
+    "payload.number:17",
+    "state:failed",
+    "created:>=2026-01-01",
+    "bench -payload.number:17",
+)
+ASKED = 50
+
+#: Within so many seconds workers begin, and the copy has caught up.
+START_SECONDS, CATCH_UP_SECONDS = 60.0, 900.0
+
+
+def accept_of(place: Place) -> str:
+    """How the figure is called: singles accepted while the copy has much to catch up with."""
+    return f"accept, {place}"
+
+
+def process_of(place: Place) -> str:
+    """How the figure is called."""
+    return f"process, {place}"
+
+
+def caught_up_of(place: Place) -> str:
+    """How the figure is called."""
+    return f"documents written, {place}"
+
+
+async def beside(place: Place, body: Body, services: Services, scale: Scale) -> Sequence[Figure]:
+    """What workers finish while the copy is kept, and what an API accepts while that catches up with it."""
+    async with _settings(place) as settings, await services.connect() as connection:
+        async with Headrace(services, settings) as system:
+            events = backlog_of(system.events_a_second, body, scale)
+            await system.fill(make_bodies(body, events))
+            await system.start_workers(WORKER_PROCESSES)
+            process = await drained(system, events, START_SECONDS + 15 * scale.seconds)
+        behind = await waiting_entries(connection)
+        async with Headrace(services, settings) as system:
+            endpoint = await system.start_api()
+            await system.start_relay()
+            accepted = await posted(endpoint, body, scale.seconds, CONNECTIONS[system.name])
+        return [
+            Figure(process_of(place), body, Headrace.name, "events/s", process),
+            Figure(f"{process_of(place)}, yet to be written then", body, Headrace.name, "events", behind),
+            Figure(accept_of(place), body, Headrace.name, "events/s", accepted.rate),
+        ]
+
+
+async def catch_up(place: Place, body: Body, services: Services, _: Scale) -> Sequence[Figure]:
+    """How quickly the relay's process writes what waits, while nothing else happens."""
+    async with _settings(place) as settings:
+        await _fill(services, body, SOME)
+        rate = await _written(services, settings)
+        return [Figure(caught_up_of(place), body, Headrace.name, "documents/s", rate)]
+
+
+async def million(services: Services, _: Scale) -> Sequence[Figure]:
+    """A million small events in Elasticsearch: compared with Postgres, and searched through the API."""
+    async with _settings(Place.ELASTICSEARCH) as settings:
+        await _fill(services, Body.SMALL, MILLION)
+        rate = await _written(services, settings)
+        async with Headrace(services, settings) as system:
+            began = time.monotonic()
+            await system.command("index", "verify")
+            verified = time.monotonic() - began
+            endpoint = await system.start_api()
+            milliseconds = [each for query in QUERIES for each in await _searched(endpoint.port, query)]
+    return [
+        Figure(f"{caught_up_of(Place.ELASTICSEARCH)}, a million", Body.SMALL, Headrace.name, "documents/s", rate),
+        Figure(VERIFIED, Body.SMALL, Headrace.name, "s", verified),
+        Figure(FOUND, Body.SMALL, Headrace.name, "ms", quantile(milliseconds, 0.5)),
+        Figure(FOUND.replace("p50", "p99"), Body.SMALL, Headrace.name, "ms", quantile(milliseconds, 0.99)),
+    ]
+
+
+@asynccontextmanager
+async def _settings(place: Place) -> AsyncIterator[Mapping[str, object]]:
+    match place:
+        case Place.NOWHERE:
+            yield {"search": "false"}
+        case Place.POSTGRES:
+            yield {}
+        case Place.ELASTICSEARCH:
+            async with elasticsearch_node() as url:
+                yield {"elasticsearch_url": url}
+
+
+async def _fill(services: Services, body: Body, copies: range) -> None:
+    """Finished events, most of them copies of a few, none of which any copy was told of."""
+    count = ORIGINALS if body is Body.SMALL else WEBHOOK_ORIGINALS
+    async with await services.connect() as connection:
+        async with Headrace(services, {"search": "false"}) as system:
+            ids = await system.fill(make_bodies(body, count))
+            await system.start_workers(WORKER_PROCESSES)
+            await until_finished(system, count, START_SECONDS)
+        await multiply(connection, FINISHED, [UUID(event_id) for event_id in ids], copies)
+        await connection.execute("VACUUM (ANALYZE) headrace.events, headrace.results, headrace.projections")
+
+
+async def _written(services: Services, settings: Mapping[str, object]) -> float:
+    """Documents a second, of what waits."""
+    async with await services.connect() as connection, Headrace(services, settings) as system:
+        total = await waiting_entries(connection)
+        await system.start_relay()
+        moments = []
+        for part in COUNTED:
+
+            async def is_reached(left: float = total * (1 - part)) -> bool:
+                return await waiting_entries(connection) <= left
+
+            await until(is_reached, f"{part:.0%} is written", CATCH_UP_SECONDS)
+            moments.append((await waiting_entries(connection), time.monotonic()))
+
+        await until_projected(connection, CATCH_UP_SECONDS)
+    (first, began), (last, ended) = moments
+    return (first - last) / (ended - began)
+
+
+async def _searched(port: int, query: str) -> list[float]:
+    """Milliseconds of each of the searches, one after the other."""
+    request = get_request(f"/search?{urlencode({'q': query})}")
+    milliseconds = []
+    for _ in range(ASKED):
+        began = time.monotonic()
+        [answer] = await fetch(port, [request])
+        milliseconds.append((time.monotonic() - began) * 1e3)
+        if answer.status != 200:
+            raise Void(f"The search {query} was answered with {answer.status}.")
+    found = orjson.loads(answer.body)
+    if query != "state:failed" and not found["hits"]:
+        raise Void(f"The search {query} found nothing.")
+    return milliseconds
+
+
+def trials() -> list[Trial]:
+    """Rates with and without, in each round; the others once. Without Java there is no Elasticsearch."""
+    places = [place for place in Place if place is not Place.ELASTICSEARCH or is_possible()]
+    made = [Trial(ROW, Headrace.name, body, partial(beside, place, body)) for place in places for body in Body]
+    made += [
+        Trial(ROW, Headrace.name, body, partial(catch_up, place, body), once=True)
+        for place in places
+        for body in Body
+        if place is not Place.NOWHERE
+    ]
+    if is_possible():
+        made.append(Trial(ROW, Headrace.name, Body.SMALL, million, once=True, whole_only=True))
+    return made
