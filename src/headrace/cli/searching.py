@@ -7,12 +7,14 @@ import typer
 from headrace.cli.names import check_names, check_types
 from headrace.cli.output import JsonOption, print_json, print_lines, say_error
 
+_Query = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="QUERY…", help='Words, "phrases", field:value, created:>=2026-01-31, -not.'),
+]
+
 
 def search(
-    query: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUERY…", help='Words, "phrases", field:value, created:>=2026-01-31, -not.'),
-    ] = None,
+    query: _Query = None,
     states: Annotated[list[str] | None, typer.Option("--state", help="Only events in this state.")] = None,
     types: Annotated[list[str] | None, typer.Option("--type", help="Only events of this type.")] = None,
     key: Annotated[str | None, typer.Option(help="Only events with this ordering key.")] = None,
