@@ -60,7 +60,7 @@ class Watched:
     quiet_seconds: float | None
     baseline: Measures
     measures: Measures
-    copy: CopyState | None
+    copy: CopyState
 
 
 async def collect(cluster: Cluster, watched: Watched) -> Evidence:

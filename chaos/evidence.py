@@ -77,8 +77,6 @@ class CopyState:
 class Evidence:
     """Of one round: `events` to `calls` are those of its own intents, all else of the whole cluster.
 
-    There is a `copy` only where the installation has a search copy.
-
     `lost_attempts` are (event, run number, attempt) that were taken over from a process that had vanished.
     `quiet_seconds` is None if work remained at the end. `listed_failed` are the failed events that the API lists.
     """
@@ -94,4 +92,4 @@ class Evidence:
     quiet_seconds: float | None
     baseline: Measures
     measures: Measures
-    copy: CopyState | None = None
+    copy: CopyState

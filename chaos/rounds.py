@@ -134,7 +134,7 @@ def judge(planned: Round, injected: Injected, evidence: Evidence) -> Judgement:
         reruns=reruns(evidence.calls),
         taken_over=len(evidence.lost_attempts),
         quiet_seconds=None if evidence.quiet_seconds is None else round(evidence.quiet_seconds, 1),
-        copied_seconds=None if evidence.copy is None else round(evidence.copy.seconds, 1),
+        copied_seconds=round(evidence.copy.seconds, 1),
         details=injected.details,
         findings=[*breaches(evidence), *injected.findings, *planned.fault.check(evidence, injected)],
         void=_void(planned, evidence.history.count("ok"), injected),

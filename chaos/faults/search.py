@@ -76,7 +76,7 @@ async def spoil_answers(scene: Scene, search: SearchServer, injected: Injected) 
 async def empty_search(scene: Scene, search: SearchServer, injected: Injected) -> None:
     """All indices are deleted, while events are finished all the time."""
     await asyncio.sleep(scene.chance.uniform(0, scene.seconds_left / 2))
-    before, held = await read_both(scene.cluster, search.reader)
+    before, held = await read_both(scene.cluster)
     await asyncio.to_thread(search.reader.empty)
     injected.details["entries lost"] = len(held)
     await _come_back(scene, search, before, injected)
@@ -94,7 +94,7 @@ async def put_search_back(scene: Scene, search: SearchServer, injected: Injected
         return len(await asyncio.to_thread(search.reader.held)) >= len(saved) + LEAST_LOST
 
     await came_true(has_grown, COPIED_SECONDS)
-    before, held = await read_both(scene.cluster, search.reader)
+    before, held = await read_both(scene.cluster)
     injected.details["entries lost"] = len(held) - len(saved)
     await asyncio.to_thread(search.stop)
     await asyncio.to_thread(search.put_back)

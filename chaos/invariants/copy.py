@@ -13,8 +13,6 @@ COPIED_SECONDS = 60.0
 def check_copy(evidence: Evidence) -> list[Finding]:
     """What is missing in the copy, what is there twice, at another version, or is no finished event's."""
     copy = evidence.copy
-    if copy is None:
-        return []
     versions, held = dict(copy.finished), dict(copy.held)
     times = Counter(event_id for event_id, _ in copy.held)
     differing = (event_id for event_id in versions.keys() & held.keys() if versions[event_id] != held[event_id])

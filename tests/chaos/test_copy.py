@@ -20,10 +20,6 @@ def test_a_copy_that_has_each_finished_event_once_is_whole() -> None:
     assert found(evidence()) == []
 
 
-def test_where_there_is_no_copy_nothing_is_said_of_it() -> None:
-    assert found(evidence(copy=None)) == []
-
-
 @pytest.mark.parametrize(
     ("held", "wrong"),
     [
