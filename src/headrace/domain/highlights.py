@@ -79,7 +79,7 @@ def highlights(trees: Mapping[str, Any], query: Query) -> list[Highlight]:
     first: list[_Place] = []
     again: list[_Place] = []
     shown: set[Phrase | Term] = set()
-    for place in _places(trees, sought) if sought else ():
+    for place in dict.fromkeys(_places(trees, sought)) if sought else ():
         (first if place.found - shown else again).append(place)
         shown |= place.found
     return [_highlight(place, sought) for place in (*first, *again)[:MOST_HIGHLIGHTS]]

@@ -55,6 +55,19 @@ def whole_path(path: str) -> str:
     return path if path.partition(".")[0] in ROOTS else f"payload.{path}"
 
 
+def checked_path(path: str) -> str:
+    """The path itself. Raises ValueError for what nobody means as one."""
+    if not path or path != path.strip():
+        raise ValueError(f"{path!r} is empty, or begins or ends with a blank")
+    if "*" in path:
+        raise ValueError(f"{path!r} has a *, which stands for nothing")
+    if not all(path.split(".")):
+        raise ValueError(f"{path!r} has nothing before, between or behind its dots")
+    if path.startswith(("/", "$")):
+        raise ValueError(f"{path!r} is no path: write the keys with dots between, as in user.name")
+    return path
+
+
 def _marks_in(metadata: object) -> Iterator[dict[str, Any]]:
     marks = metadata.get(SEARCH) if isinstance(metadata, dict) else None
     if isinstance(marks, list):

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from headrace.domain.marks import whole_path
+from headrace.domain.marks import checked_path, whole_path
 from headrace.domain.values import value
 from headrace.settings.masking import MASK
 
@@ -54,7 +54,7 @@ def masked_of(names: Iterable[str]) -> Masked:
     A path that begins with no root lies in the payload. What the event has beside its JSON (`query.NAMES`) is not
     covered. Raises ValueError for what can be no field.
     """
-    folded = [_sensible(name).casefold() for name in names]
+    folded = [checked_path(name).casefold() for name in names]
     return Masked(
         frozenset(name for name in folded if "." not in name),
         frozenset(whole_path(name) for name in folded if "." in name),
@@ -120,15 +120,3 @@ def within(tree: Any, path: str, covered: Set[str], depth: int = 0) -> Any:
         found = (within(inner, path, covered, depth + 1) for inner in tree)
         return [inner for inner in found if inner is not None] or None
     return None
-
-
-def _sensible(name: str) -> str:
-    if not name or name != name.strip():
-        raise ValueError(f"{name!r} is empty, or begins or ends with a blank")
-    if "*" in name:
-        raise ValueError(f"{name!r} has a *, which stands for nothing: a name without a dot is masked at any depth")
-    if not all(name.split(".")):
-        raise ValueError(f"{name!r} has nothing before, between or behind its dots")
-    if name.partition(".")[0].startswith(("/", "$")):
-        raise ValueError(f"{name!r} is no path: write the keys with dots between, as in user.password")
-    return name
