@@ -9,10 +9,12 @@ import pytest
 
 from chaos.faults import FAULTS
 from headrace import PipelineRegistry
+from headrace.domain.query_language import parse_query
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
+SEARCHING = (ROOT / "docs" / "searching.md").read_text()
 PROMISES = (ROOT / "docs" / "promises.md").read_text()
 
 #: Each section from its heading to the next one of the same level; the first is what stands before them.
@@ -52,13 +54,29 @@ def test_the_code_of_the_readme_runs(module: ModuleType) -> None:
     assert context.nodes == {"length": "read", "read": [2, 2], "total": 4}
 
 
+def test_the_code_of_the_page_on_searching_runs(module: ModuleType) -> None:
+    run(code_of(SEARCHING), module)
+    [mark] = module.invoices.run({"number": 7, "text": "hello"}).metadata["search"]
+    assert mark["index"] == "invoices"
+
+
+def test_every_query_of_the_page_on_searching_is_understood() -> None:
+    blocks = re.findall(r"^```query\n(.*?)^```", SEARCHING, flags=re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"^\| clause .*\n\|[-|]+\n((?:\|.*\n)+)", SEARCHING, flags=re.MULTILINE)
+    queries = [*blocks, *(row for table in tables for row in re.findall(r"^\| `(.*?)` \|", table, flags=re.MULTILINE))]
+    assert len(queries) > 30
+    for query in queries:
+        assert parse_query(query.strip()).clauses
+
+
 def anchor_of(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def test_every_link_within_the_page_leads_somewhere() -> None:
-    headings = {anchor_of(heading) for heading in re.findall(r"^#+ (.*)$", PIPELINES, flags=re.MULTILINE)}
-    assert set(re.findall(r"\]\(#([^)]*)\)", PIPELINES)) <= headings
+@pytest.mark.parametrize("page", [PIPELINES, SEARCHING], ids=heading_of)
+def test_every_link_within_a_page_leads_somewhere(page: str) -> None:
+    headings = {anchor_of(heading) for heading in re.findall(r"^#+ (.*)$", page, flags=re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]*)\)", page)) <= headings
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")]))

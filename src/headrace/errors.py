@@ -98,7 +98,7 @@ class InvalidQuery(InvalidParameter):
 
     code = "invalid-query"
 
-    def __init__(self, fault: str, position: int) -> None:
+    def __init__(self, fault: str, position: int = 0) -> None:
         told = f"At character {position + 1}: {fault}."
         super().__init__(told, [FieldProblem("q", self.code, told)])
         self.position = position

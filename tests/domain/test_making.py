@@ -150,10 +150,11 @@ def test_what_is_masked_is_in_nothing(place: str, field: str) -> None:
         assert "raiffeisen" in part
 
 
-def test_fields_that_are_marked_are_found_alone_and_the_content_is_whole() -> None:
-    document = made(ORDER, outputs={"classify": "north"}, marks=[{"fields": ["user.login", "outputs"]}])
-    assert document.words == "octocat north"
-    assert set(document.terms) == {"payload.user.login:octocat", "outputs.classify:north"}
+def test_fields_that_are_marked_are_found_alone_with_what_was_added_and_the_content_is_whole() -> None:
+    marks = [{"fields": ["user.login", "outputs"], "extra": {"team": "south"}}]
+    document = made(ORDER, outputs={"classify": "north"}, error={"message": "no money"}, marks=marks)
+    assert document.words == "octocat north south"
+    assert set(document.terms) == {"payload.user.login:octocat", "outputs.classify:north", "extra.team:south"}
     assert orjson.loads(document.content)["payload"] == ORDER
 
 

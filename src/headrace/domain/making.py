@@ -72,7 +72,9 @@ def make_document(found: FinishedEvent, body: bytes, options: MakingOptions) -> 
     trees = _trees(context, error, body, marks, options)
     sought = trees
     if marks.fields is not None:
-        sought = {root: within(tree, root, marks.fields) for root, tree in trees.items()}
+        # What a node adds, it adds to be found.
+        covered = marks.fields | {"extra"}
+        sought = {root: within(tree, root, covered) for root, tree in trees.items()}
     return Document(
         event_id=found.event_id,
         version=2 * found.run_number,
