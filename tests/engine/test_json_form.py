@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from headrace.domain.payload import decode
 from headrace.engine.json_form import may_have_json_form, plain_json, to_json
 
 
@@ -83,11 +84,19 @@ def test_what_has_a_json_form_is_written(value: object, expected: bytes) -> None
         lambda: b"\xff",
         lambda: iter([1]),
         lambda: print,
+        lambda: 10**4300,
+        lambda: {"n": [1, 10**4300]},
+        lambda: ["7" * 5000, -(10**4300)],
     ],
 )
 def test_what_has_none_is_refused(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         to_json(make())
+
+
+@pytest.mark.parametrize("value", [{"n": 10**4299}, ["7" * 9000], {"7" * 9000: [10**4299] * 3}])
+def test_what_has_many_digits_is_written_if_it_can_be_read_again(value: object) -> None:
+    assert decode(to_json(value)) == value
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:

@@ -16,11 +16,18 @@ from uuid import UUID
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
+from headrace.domain.payload import decode
+
 _serializer = TypeAdapter[Any](Any, config=ConfigDict(ser_json_inf_nan="constants")).serializer
 _serialize = _serializer.to_json
 
 #: An escaped U+0000, as opposed to an escaped backslash before the letters u0000.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+#: Python reads no integer with more digits.
+_MOST_DIGITS = 4300
+
+_DIGIT, _LONG_INTEGER = re.compile(rb"[0-9]"), re.compile(rb"(?<![0-9])[0-9]{%d}" % (_MOST_DIGITS + 1))
 
 _SCALARS = (str, int, bool, type(None))
 _PLAIN = (str, int, float, complex, bytes, bytearray, type(None), dict, list, tuple, set, frozenset, deque)
@@ -33,8 +40,9 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
     some of its members.
 
     Takes pydantic models, dataclasses, datetimes, UUID, Decimal, Enum, sets. Raises ValueError for what has
-    no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, and U+0000, which Postgres
-    cannot read. What becomes larger than `most_bytes` is not read through: it is its caller's to refuse.
+    no JSON form: unknown classes, iterators, NaN and infinities, lone surrogates, U+0000, which Postgres cannot
+    read, and integers of so many digits that Python cannot. What becomes larger than `most_bytes` is not read through:
+    it is its caller's to refuse.
     """
     if type(value) in _SCALARS:
         return _scalar_json(value)
@@ -50,6 +58,7 @@ def to_json(value: object, most_bytes: int | None = None, without: set[str] | No
     if b"NaN" in told or b"Infinity" in told:
         _refuse_constants(told)
     _refuse_nul(encoded)
+    _refuse_long_integers(encoded)
     return encoded
 
 
@@ -76,6 +85,12 @@ def plain_json(value: object) -> bytes:
 def _refuse_nul(encoded: bytes) -> None:
     if b"\\u0000" in encoded and _NUL.search(encoded):
         raise ValueError("the character U+0000 cannot be stored")
+
+
+def _refuse_long_integers(encoded: bytes) -> None:
+    # One of them has a digit at one of these places; few other values have, so few are looked through.
+    if _DIGIT.search(encoded[::_MOST_DIGITS]) and _LONG_INTEGER.search(encoded):
+        decode(encoded)
 
 
 def _refuse_constants(encoded: bytes) -> None:
