@@ -104,10 +104,11 @@ def test_terms_have_no_more_bytes_than_words_may_have(trees: list[Any], most: in
 
 def test_texts_beyond_many_that_have_no_word_are_found() -> None:
     assert made({"a": ["…" * 20_000] * 9, "b": "end"}).words == "end"
+    assert made({"a": "first", "b": ["…" * 20_000, "next"] * 3, "c": "end"}).words == "first next next next end"
 
 
 def test_a_document_has_so_many_terms_and_the_same_one_counts_once() -> None:
-    terms = made({"same": ["x"] * 3 * MOST_TERMS, "each": list(range(2 * MOST_TERMS))}).terms
+    terms = made({"same": ["x"] * 9 * MOST_TERMS, "each": list(range(2 * MOST_TERMS))}).terms
     assert len(terms) == MOST_TERMS
     assert terms[0] == "payload.same:x"
     assert terms[-1] == f"payload.each:{MOST_TERMS - 2}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from headrace.domain.making import MOST_VALUE_CHARACTERS
-from headrace.domain.query import Phrase, Query, Term
+from headrace.domain.query import ROOTS, Phrase, Query, Term
 from headrace.domain.trees import is_text, leaf_text, shallow_first
 from headrace.domain.values import value
 from headrace.domain.words import fold, word_spans, words_of
@@ -17,6 +17,8 @@ SNIPPET_CHARACTERS, BEFORE_CHARACTERS = 160, 40
 
 #: Characters of a hit, of its paths and texts, that are looked through.
 MOST_LOOKED_AT = 100_000
+
+_AT_PATHS = tuple(f"{root}." for root in ROOTS)
 
 #: A part of a text: from a character on, and before another.
 Span = tuple[int, int]
@@ -50,11 +52,19 @@ class _Sought:
         for clause in query.clauses:
             if isinstance(clause, Phrase):
                 self._phrases.setdefault(clause.words[0], []).append(clause)
-            elif isinstance(clause, Term):
+            elif isinstance(clause, Term) and clause.terms[0].startswith(_AT_PATHS):
                 self._terms |= dict.fromkeys(clause.terms, clause)
 
-    def __bool__(self) -> bool:
-        return bool(self._phrases or self._terms)
+    def clauses(self) -> set[Phrase | Term]:
+        """All of them."""
+        return {*self._terms.values(), *(phrase for phrases in self._phrases.values() for phrase in phrases)}
+
+    def phrases_of(self, text: str) -> set[Phrase | Term]:
+        """The phrases that are found in a text."""
+        folded = fold(text)
+        if not any(word in folded for word in self._phrases):
+            return set()
+        return {phrase for _, phrase in self.phrases(words_of(text))}
 
     def phrases(self, words: Sequence[str]) -> Iterator[tuple[int, Phrase]]:
         """The phrases among these words, each with the number of words before it."""
@@ -76,26 +86,30 @@ def highlights(trees: Mapping[str, Any], query: Query) -> list[Highlight]:
     Each clause that is found is shown before any of them is shown again. What must not be there is not looked for.
     """
     sought = _Sought(query)
+    left = sought.clauses()
     first: list[_Place] = []
     again: list[_Place] = []
-    shown: set[Phrase | Term] = set()
-    for place in dict.fromkeys(_places(trees, sought)) if sought else ():
-        (first if place.found - shown else again).append(place)
-        shown |= place.found
+    for place in _places(trees, sought) if left else ():
+        (again if left.isdisjoint(place.found) else first).append(place)
+        left -= place.found
+        if not left and len(first) + len(again) >= MOST_HIGHLIGHTS:
+            break
     return [_highlight(place, sought) for place in (*first, *again)[:MOST_HIGHLIGHTS]]
 
 
 def _places(trees: Mapping[str, Any], sought: _Sought) -> Iterator[_Place]:
     left = MOST_LOOKED_AT
+    seen: set[tuple[str, str]] = set()
     for path, leaf in shallow_first({root: tree for root, tree in trees.items() if tree is not None}):
         text = leaf_text(leaf)
         term = sought.value(path, text)
         text = text[: max(left, MOST_VALUE_CHARACTERS)]
         left -= len(path) + len(text)
-        found: set[Phrase | Term] = {phrase for _, phrase in sought.phrases(words_of(text))} if is_text(leaf) else set()
+        found = sought.phrases_of(text) if is_text(leaf) else set()
         if term is not None:
             found.add(term)
-        if found and text:
+        if found and text and (path, text) not in seen:
+            seen.add((path, text))
             yield _Place(path, text, frozenset(found), term is not None)
         if left <= 0:
             return

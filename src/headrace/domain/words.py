@@ -66,7 +66,7 @@ def word_spans(text: str) -> list[WordSpan]:
         found = [WordSpan(match[0], match.start(), match.end()) for match in _WORD.finditer(text.lower())]
     else:
         letters = list(_letters(text))
-        folded = [fold(text[start:end]) for start, end in letters]
+        folded = [_folded(text[start:end]) for start, end in letters]
         places = [letter for letter, forms in zip(letters, folded, strict=True) for _ in forms]
         found = [
             WordSpan(match[0], places[match.start()][0], places[match.end() - 1][1])
@@ -84,6 +84,11 @@ def _letters(text: str) -> Iterator[tuple[int, int]]:
             start = place
     if text:
         yield start, len(text)
+
+
+@lru_cache(4096)
+def _folded(letter: str) -> str:
+    return fold(letter)
 
 
 @lru_cache(4096)
