@@ -102,6 +102,12 @@ def test_terms_have_no_more_bytes_than_words_may_have(trees: list[Any], most: in
     assert terms == every or len("\0".join(every[: len(terms) + 1]).encode()) > most
 
 
+@pytest.mark.parametrize(("most", "count"), [(10, 0), (11, 1), (22, 1), (23, 2), (24, 2)])
+def test_the_bytes_of_terms_are_counted_exactly(most: int, count: int) -> None:
+    terms = made({"a": "y", "b": "z"}, MakingOptions(text_bytes=most)).terms
+    assert terms == ("payload.a:y", "payload.b:z")[:count]
+
+
 def test_texts_beyond_many_that_have_no_word_are_found() -> None:
     assert made({"a": ["…" * 20_000] * 9, "b": "end"}).words == "end"
     assert made({"a": "first", "b": ["…" * 20_000, "next"] * 3, "c": "end"}).words == "first next next next end"
