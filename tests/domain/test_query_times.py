@@ -91,6 +91,7 @@ def test_times_are_compared_as_a_whole(text: str, first: str | None, end: str | 
         ("0001-01-01T00:00:00+14:00", "is no time between 1970 and 2200"),
         ("9999-12-31T23:59:59-14:00", "is no time between 1970 and 2200"),
         ("2026-11-08..2026-11-01", "ends before it begins"),
+        ("2026-11-29..2026-11-28", "ends before it begins"),
         ("2026-11-29T10:00:00Z..2026-11-28", "ends before it begins"),
     ],
 )
@@ -120,5 +121,6 @@ def test_every_moment_is_within_its_own_units(moment: datetime) -> None:
         assert found.first is not None
         assert found.end is not None
         assert found.first <= utc < found.end
+        assert found.first.tzinfo is found.end.tzinfo is UTC
         assert between("created", f">={text}").first == between("created", f"<{text}").end == found.first
         assert between("created", f">{text}").first == between("created", f"<={text}").end == found.end
