@@ -1,46 +1,49 @@
 """Searches, and the facets of their hits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
+from uuid import UUID
 
 from headrace.search.port import Facets, Found, Search
 from headrace.search.postgres.answering import connected
 from headrace.search.postgres.conditions import conditions_of
 from headrace.store.choosing import LAST
-from headrace.store.database import Connection, Database, limit_statements
-from headrace.store.finding import ByKind, Wanted, count_newest, find_few, find_newest
+from headrace.store.conditions import AcceptedBetween, Condition
+from headrace.store.database import Database
+from headrace.store.finding import ByKind, Finder, Wanted
 
 #: The server ends a statement that takes too long. If it does not, the connection is given up this much later.
 _GRACE_SECONDS = 1.0
 
-#: A statement has so long at least: 0 would be without end.
-_LEAST_SECONDS = 0.001
 
-
-async def search(database: Database, wanted: Search, most_counted: int, seconds: float) -> Found:
+async def search(database: Database, search: Search, most_counted: int, seconds: float) -> Found:
     """The newest hits below `before`, within so many seconds. Raises CopyAway."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    asked = Wanted(
-        wanted.tenant, list(conditions_of(wanted)), wanted.before or LAST, wanted.limit, most_counted, wanted.facets
-    )
-    async with connected(database, seconds + _GRACE_SECONDS) as connection, connection.transaction():
-        return await _find(connection, database, asked, lambda: max(deadline - loop.time(), _LEAST_SECONDS))
+    wanted = _wanted(search, most_counted)
+    async with connected(database, seconds, seconds + _GRACE_SECONDS) as connection, connection.transaction():
+        return await _find(Finder(connection, database, wanted, lambda: deadline - loop.time()), wanted)
 
 
-async def _find(connection: Connection, database: Database, wanted: Wanted, left: Callable[[], float]) -> Found:
-    await limit_statements(connection, left())
-    few = await find_few(connection, database, wanted)
+async def _find(finder: Finder, wanted: Wanted) -> Found:
+    few = await finder.find_few()
     if few is not None:
-        ids, total, by_kind = few
-        return Found(ids, total, _facets(by_kind, total, complete=True) if wanted.facets else None)
-    await limit_statements(connection, left())
-    ids = await find_newest(connection, database, wanted)
-    if not wanted.facets:
-        return Found(ids, wanted.most_counted)
-    await limit_statements(connection, left())
-    by_kind = await count_newest(connection, database, wanted)
-    return Found(ids, wanted.most_counted, _facets(by_kind, wanted.most_counted, complete=False))
+        return Found(few.ids, few.total, _facets(few.by_kind, few.total, complete=True) if wanted.facets else None)
+    ids, total = await finder.find_newest(), wanted.most_counted
+    return Found(ids, total, _facets(await finder.count_newest(), total, complete=False) if wanted.facets else None)
+
+
+def _wanted(search: Search, most_counted: int) -> Wanted:
+    conditions = list(conditions_of(search))
+    end = _end(conditions)
+    before = end if search.before is None else min(search.before, end)
+    return Wanted(search.tenant, conditions, before, end, search.limit, most_counted, search.facets)
+
+
+def _end(conditions: Sequence[Condition]) -> UUID:
+    """An id above all that can fit."""
+    ends = (condition.end for condition in conditions if isinstance(condition, AcceptedBetween))
+    return min((end for end in ends if end is not None), default=LAST)
 
 
 def _facets(by_kind: ByKind, counted: int, *, complete: bool) -> Facets:

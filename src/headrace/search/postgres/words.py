@@ -6,7 +6,7 @@ Both texts are literals of Postgres' types, in which each word stands in quotes:
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 #: Text of an event that is found here. A `tsvector` counts positions up to 16,383 only, and takes 1 MB.
 MOST_TEXT_BYTES = 8192
@@ -16,6 +16,9 @@ _MOST_LEXEME_BYTES = 2046
 
 #: UTF-8 has so many bytes a character at most.
 _BYTES_A_CHARACTER = 4
+
+#: A word in quotes that needs nothing else.
+_PLAIN = "'{}'"
 
 #: What is in no text that Postgres holds.
 _NEVER_STORED = re.compile("[\x00\ud800-\udfff]")
@@ -30,10 +33,12 @@ def vector_of(words: str) -> str:
     Of one word 256 places are kept: by a phrase it is found in no further one. That is a limit of the type.
     """
     places: defaultdict[str, list[str]] = defaultdict(list)
+    text = _cut(words)
     # There are at most as many words as positions, each of at least one byte with a blank behind it.
-    for word, position in zip(filter(None, _cut(words).split(" ")), _POSITIONS, strict=False):
+    for word, position in zip(filter(None, text.split(" ")), _POSITIONS, strict=False):
         places[word].append(position)
-    return " ".join(f"{_quoted(word)}:{','.join(found)}" for word, found in places.items())
+    quoted = _quoted if _is_special(text, places) else _PLAIN.format
+    return " ".join([f"{quoted(word)}:{','.join(found)}" for word, found in places.items()])
 
 
 def phrase_of(words: Sequence[str]) -> str | None:
@@ -47,6 +52,11 @@ def _cut(words: str) -> str:
     if len(words) * _BYTES_A_CHARACTER <= MOST_TEXT_BYTES or len(encoded := words.encode()) <= MOST_TEXT_BYTES:
         return words
     return encoded[: MOST_TEXT_BYTES + 1].rpartition(b" ")[0].decode()
+
+
+def _is_special(text: str, words: Collection[str]) -> bool:
+    """Whether one of the words of a text is more than itself between quotes: to ask each of them takes long."""
+    return "'" in text or "\\" in text or max(map(len, words), default=0) * _BYTES_A_CHARACTER > _MOST_LEXEME_BYTES
 
 
 def _quoted(word: str) -> str:

@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS headrace.documents (
     PRIMARY KEY (event_id, part)
 );
 CREATE INDEX IF NOT EXISTS documents_found ON headrace.documents USING gin (words, terms) WHERE gone IS NULL;
-CREATE INDEX IF NOT EXISTS documents_finished ON headrace.documents (finished_at) WHERE gone IS NULL;
+CREATE INDEX IF NOT EXISTS documents_finished ON headrace.documents (finished_at);
 CREATE INDEX IF NOT EXISTS documents_gone ON headrace.documents (gone) WHERE gone IS NOT NULL;
 
 -- Parts are counted by this one, and their newest batch is its last entry.
