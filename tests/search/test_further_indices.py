@@ -1,7 +1,7 @@
 """Indices that a pipeline names beside the first."""
 
 from headrace.domain.query import Phrase
-from headrace.search.port import Refused, SearchCopy, Written
+from headrace.search.port import Listed, Refused, SearchCopy, Written
 from tests.search.places import MONTH, Place, document, id_after, tombstone
 
 
@@ -49,6 +49,20 @@ async def test_it_is_compared_too(place: Place, copy: SearchCopy, further: str) 
     assert list(await copy.differing([one, other])) == []
     unnamed, named = document(one.event_id), document(other.event_id, indices=(further,))
     assert set(await copy.differing([unnamed, named])) == {one.event_id, other.event_id}
+
+
+async def test_it_is_listed_and_counted_apart(place: Place, copy: SearchCopy, further: str) -> None:
+    one, other, gone = document(indices=(further,)), document(id_after(1)), document(indices=(further,))
+    assert await copy.further(MONTH) == {}
+    await place.add(one, other, gone)
+    await place.add(tombstone(gone.event_id))
+    assert await copy.further(MONTH) == {further: 1}
+    assert await copy.further("2026.12") == {}
+    assert list(await copy.list_page(MONTH, None, 10, further)) == [Listed(one.event_id, 2, str(one.event_id))]
+    assert list(await copy.list_page(MONTH, one.event_id, 10, further)) == []
+    assert list(await copy.list_page(MONTH, None, 10, f"{further}x")) == []
+    assert list(await copy.list_strangers(MONTH, 10, further)) == []
+    assert copy.may_be_further(further)
 
 
 async def test_it_is_rebuilt_with_its_month(place: Place, copy: SearchCopy, further: str) -> None:

@@ -1,6 +1,7 @@
 """Keeping the copy as Postgres has it: projected, watched, proved, rebuilt."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from headrace.domain.ids import new_id
 from headrace.domain.query import Phrase, Query
 from headrace.flow.project.comparing import Kind
 from headrace.flow.project.entries import read_waiting
-from headrace.flow.project.examining import Examiner
-from headrace.flow.project.rebuilding import rebuild
+from headrace.flow.project.examining import Examiner, FurtherCount, MonthVerdict
+from headrace.flow.project.rebuilding import Rebuilder, begin
 from headrace.flow.project.watching import Watch
 from headrace.search.port import Search, SearchCopy, Superseded
 from headrace.store.database import Database
@@ -50,9 +51,31 @@ async def found(copy: SearchCopy, *words: str, index: str | None = None) -> Sequ
     return (await copy.search(Search("default", Query((Phrase(words),)), 10, index=index))).ids
 
 
-async def differences(database: Database, copy: SearchCopy) -> set[tuple[Kind, str]]:
-    verdicts = Examiner(database, copy, OPTIONS, 1.0, lambda: 0.0).examine()
-    return {(each.kind, each.name) async for verdict in verdicts for each in verdict.differences}
+async def verdicts(database: Database, copy: SearchCopy) -> list[MonthVerdict]:
+    steps = Examiner(database, copy, OPTIONS, 1.0, lambda: 0.0).examine()
+    return [step async for step in steps if isinstance(step, MonthVerdict)]
+
+
+async def differences(database: Database, copy: SearchCopy, index: str | None = None) -> set[tuple[Kind, str]]:
+    """What differs in the first index, or in another one."""
+    found = [each for verdict in await verdicts(database, copy) for each in verdict.differences]
+    return {(each.kind, each.name) for each in found if each.index == index}
+
+
+async def further_counts(database: Database, copy: SearchCopy) -> list[FurtherCount]:
+    return [each for verdict in await verdicts(database, copy) for each in verdict.further]
+
+
+async def rebuilt(database: Database, copy: SearchCopy, month: str, most: int | None = None) -> list[int]:
+    """Rebuild a month event by event, or go on with that, and break it off after so many; how far it was each time."""
+    await begin(database, copy, [month])
+    seen: list[int] = []
+    async with aclosing(Rebuilder(database, copy, OPTIONS, lambda: 0.5, page=1).rebuild(month)) as steps:
+        async for step in steps:
+            seen.append(step.done)
+            if step.done == most:
+                break
+    return seen
 
 
 async def test_finished_events_are_found_and_nothing_waits(database: Database, storage: Storage, place: Place) -> None:
@@ -138,8 +161,83 @@ async def test_what_was_changed_behind_our_back_is_named_and_a_rebuild_mends_it(
         (Kind.STRANGER, str(stranger)),
     }
 
-    steps = [step async for step in rebuild(database, place.copy, OPTIONS, month_of(sound))]
-    assert [(step.done, step.total, step.refused) for step in steps] == [(3, 3, 0)]
+    assert await rebuilt(database, place.copy, month_of(sound)) == [0, 1, 2, 3]
+    assert await differences(database, place.copy) == set()
+
+
+async def test_a_rebuild_that_was_broken_off_goes_on_where_it_was(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    first, *_ = await finished(database, storage, "first", "second", "third")
+    await caught_up(database, storage, place.copy)
+    assert await rebuilt(database, place.copy, month_of(first), most=2) == [0, 1, 2]
+    await finished(database, storage, "fourth")
+    await caught_up(database, storage, place.copy)
+
+    assert await rebuilt(database, place.copy, month_of(first)) == [2, 3, 4]
+    assert await differences(database, place.copy) == set()
+    assert await rebuilt(database, place.copy, month_of(first)) == [0, 1, 2, 3, 4]
+
+
+async def test_only_the_months_that_it_left_over_are_gone_on_with(database: Database, place: Place) -> None:
+    months = ["2026.09", "2026.10", "2026.11"]
+    assert await begin(database, place.copy, months) == months
+    await place.add(document(words="kept"))
+    _ = [step async for step in Rebuilder(database, place.copy, OPTIONS, lambda: 0.5).rebuild(months[0])]
+
+    assert await begin(database, place.copy, months) == months[1:]
+    assert await begin(database, place.copy, months[:1]) == months[:1]
+
+
+async def test_a_rebuild_that_is_only_noted_holds_no_write_up(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    [event_id] = await finished(database, storage, "first")
+    await begin(database, place.copy, [month_of(event_id)])
+    await caught_up(database, storage, place.copy)
+
+    assert await rebuilt(database, place.copy, month_of(event_id)) == [0, 1]
+    assert await differences(database, place.copy) == set()
+
+
+async def test_what_was_refused_of_a_rebuild_is_told_and_noted(
+    database: Database, storage: Storage, place: Place
+) -> None:
+    [event_id] = await finished(database, storage, "first", indices=["no-2026.11"])
+    await caught_up(database, storage, place.copy)
+    storage.rows("DELETE FROM headrace.refusals")
+
+    await begin(database, place.copy, [month_of(event_id)])
+    rebuilder = Rebuilder(database, place.copy, OPTIONS, lambda: 0.5)
+    *_, last = [step async for step in rebuilder.rebuild(month_of(event_id))]
+    assert last.refused == 1
+    assert "no-2026.11" in (last.reason or "")
+    await caught_up(database, storage, place.copy)
+    assert storage.value("SELECT event_id FROM headrace.refusals") == event_id
+    assert await differences(database, place.copy) == set()
+
+
+async def test_further_indices_are_verified_both_ways(
+    database: Database, storage: Storage, place: Place, further: str
+) -> None:
+    [lost, newer] = await finished(database, storage, "first", "second", indices=[further])
+    [stranger] = await finished(database, storage, "third")
+    await caught_up(database, storage, place.copy)
+    assert await differences(database, place.copy) == set()
+    assert [(each.index, each.expected, each.found) for each in await further_counts(database, place.copy)] == [
+        (further, 2, 2)
+    ]
+
+    await place.add(
+        document(lost, 4), document(newer, 4, indices=(further,)), document(stranger, 4, indices=(further,))
+    )
+    assert await differences(database, place.copy, further) == {
+        (Kind.MISSING, str(lost)),
+        (Kind.OTHER_VERSION, str(newer)),
+        (Kind.STRANGER, str(stranger)),
+    }
+    await rebuilt(database, place.copy, month_of(lost))
+    assert await differences(database, place.copy, further) == set()
     assert await differences(database, place.copy) == set()
 
 

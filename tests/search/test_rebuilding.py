@@ -49,6 +49,23 @@ async def test_a_rebuild_that_was_broken_off_goes_on(place: Place, copy: SearchC
     assert set(await place.found()) == {first.event_id, second.event_id}
 
 
+async def test_it_says_whether_a_place_is_there(place: Place, copy: SearchCopy) -> None:
+    await place.add(document())
+    assert not await copy.is_building(MONTH, GENERATION)
+    await copy.begin_rebuild(MONTH, GENERATION)
+    assert await copy.is_building(MONTH, GENERATION)
+    assert not await copy.is_building(MONTH, GENERATION + 1)
+    await copy.finish_rebuild(MONTH, GENERATION, 2)
+    assert not await copy.is_building(MONTH, GENERATION)
+
+
+async def test_what_is_written_before_there_is_a_place_is_taken_all_the_same(place: Place) -> None:
+    one = document()
+    assert await place.write(one, rebuilding={MONTH: GENERATION}) == [Written()]
+    await place.copy.parts()
+    assert await place.found() == [one.event_id]
+
+
 async def test_other_months_stay_as_they_are(place: Place, copy: SearchCopy) -> None:
     november, december = document(), document(id_after(30 * 86_400))
     await place.add(november, december)

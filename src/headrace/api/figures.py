@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from headrace.flow.read import Overview
+from headrace.flow.read.lag import CopyLag
 from headrace.store.overview import MOST_TYPES, ProcessView, RunGroup
+from headrace.store.projections import MOST_COUNTED
 
 
 def gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
@@ -22,6 +24,7 @@ def figures_of(overview: Overview) -> Iterator[Metric]:
     yield from _of_processes(overview.processes)
     yield gauge("headrace_relay_leads", "Whether a relay leads", 1 if overview.leader else 0)
     yield from _of_server(overview)
+    yield from _of_search(overview.search)
 
 
 def _of_events(overview: Overview) -> Iterator[Metric]:
@@ -69,6 +72,13 @@ def _of_server(overview: Overview) -> Iterator[Metric]:
     yield gauge("headrace_database_connections_allowed", "Connections that the server allows", allowed)
     yield gauge("headrace_partition_days", "Days ahead for which partitions exist", use.partition_days)
     yield gauge("headrace_default_partition_rows", "Rows outside of every week's partition", use.default_rows)
+
+
+def _of_search(lag: CopyLag) -> Iterator[Metric]:
+    help_ = f"Entries that wait to be written to the search copy, counted up to {MOST_COUNTED:,}"
+    yield gauge("headrace_search_waiting", help_, lag.waiting)
+    yield gauge("headrace_search_lag_seconds", "For how long one of the oldest of these waits", lag.seconds)
+    yield gauge("headrace_search_refused", "Entries that the search copy does not take", lag.refused)
 
 
 def _labelled(

@@ -1,5 +1,6 @@
 """What can be read of events: one, a list, the ledger."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -
 
 @router.get("/stats", dependencies=[NO_PARAMETERS])
 async def get_stats(request: Request) -> Response:
-    """The ledger: accepted = unfinished + succeeded + failed + cancelled + erased."""
+    """The ledger: accepted = unfinished + succeeded + failed + cancelled + erased; and the lag of the search copy."""
     stats = await services_of(request).read.stats()
     content = {
         "accepted": stats.accepted,
@@ -41,6 +42,7 @@ async def get_stats(request: Request) -> Response:
         "erased": stats.erased,
         "by_state": {str(state): count for state, count in stats.by_state.items()},
         "waiting": stats.waiting,
+        "search": asdict(stats.search),
     }
     return json_response(content)
 

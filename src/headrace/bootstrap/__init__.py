@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from headrace.bootstrap.processes import open_worker as open_worker
     from headrace.bootstrap.results import celery_app as celery_app
     from headrace.bootstrap.results import process_incoming_event as process_incoming_event
+    from headrace.bootstrap.searching import Searching as Searching
+    from headrace.bootstrap.searching import find_refusals as find_refusals
     from headrace.bootstrap.searching import open_copy as open_copy
     from headrace.bootstrap.status import Status as Status
     from headrace.bootstrap.status import look_around as look_around
@@ -44,6 +46,8 @@ _HOMES = {
     "open_worker": "processes",
     "celery_app": "results",
     "process_incoming_event": "results",
+    "Searching": "searching",
+    "find_refusals": "searching",
     "open_copy": "searching",
     "Status": "status",
     "look_around": "status",

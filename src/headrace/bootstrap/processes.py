@@ -17,7 +17,7 @@ from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
 from headrace.bootstrap.measures import measure_process, measure_relay, measure_worker
 from headrace.bootstrap.results import celery_app
-from headrace.bootstrap.searching import COPY_CONNECTIONS, keeping_the_copy, make_copy, make_searcher
+from headrace.bootstrap.searching import COPY_CONNECTIONS, copy_name, keeping_the_copy, make_copy, make_searcher
 from headrace.broker.health import redis_problem
 from headrace.domain.clock import Clock, utc_now
 from headrace.domain.ids import new_id
@@ -99,8 +99,9 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
     partitions = asyncio.create_task(_keep_partitions(database))
     try:
         operate = Operator(for_acts, celery_app.hints.offer, API_ACTOR)
+        read = Reader(database, [check_redis], copy_name(settings))
         search = None if copy is None else make_searcher(settings, database, copy)
-        yield ApiServices(settings, modules, ingest, Reader(database, [check_redis]), copy, search, operate)
+        yield ApiServices(settings, modules, ingest, read, copy, search, operate)
     finally:
         if copy is not None:
             await copy.close()

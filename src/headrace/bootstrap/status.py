@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from headrace.bootstrap.database import open_connection, unavailable
+from headrace.bootstrap.searching import copy_name
 from headrace.broker.health import RedisView, look_at_redis
 from headrace.errors import Unavailable
 from headrace.flow.read.overview import Overview, read_overview
@@ -37,7 +38,7 @@ async def _ask_database(settings: Settings) -> tuple[Overview | None, str | None
             problems = (await read_facts(connection, database)).problems_now()
             async with connection.transaction():
                 await read_one_moment(connection)
-                return await read_overview(connection, database), " ".join(problems) or None
+                return await read_overview(connection, database, copy_name(settings)), " ".join(problems) or None
     except psycopg.errors.UndefinedTable:
         return None, " ".join(problems)
     except psycopg.Error as error:

@@ -11,6 +11,7 @@ from headrace.cli import (
     demo,
     events,
     foreground,
+    index,
     init,
     pausing,
     pipelines,
@@ -53,6 +54,7 @@ events.commands.command()(acting.replay)
 events.commands.command("retry-now")(acting.retry_now)
 events.commands.command()(acting.erase)
 app.add_typer(events.commands, name="events")
+app.add_typer(index.commands, name="index")
 app.add_typer(pipelines.commands, name="pipelines")
 
 

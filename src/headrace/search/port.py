@@ -113,7 +113,8 @@ class SearchCopy(Protocol):
         """Store each entry unless a newer version of its event is there; the outcomes are in the order of the entries.
 
         `batch` is a number that grows with each call. Of the months in `rebuilding` the generation named there, which
-        is being built, gets the entries too; an outcome is Written only if all copies have the entry.
+        is being built, gets the entries too; an outcome is Written only if all copies have the entry. Where that has no
+        place (now, after all that the entries tell of), nobody misses them: whoever makes it builds all of it.
         """
 
     async def overwrite(self, entries: Sequence[Entry], batch: int) -> Sequence[WriteOutcome]:
@@ -125,11 +126,22 @@ class SearchCopy(Protocol):
     async def parts(self) -> Sequence[Part]:
         """All months that the copy has, in order, as they are when all that was written is counted."""
 
-    async def list_page(self, month: str, after: UUID | None, most: int) -> Sequence[Listed]:
-        """Documents of a month in the order of their ids, behind an id; tombstones are left out."""
+    def may_be_further(self, index: str) -> bool:
+        """Whether an index beside the first may be called so. Entries that name another one are refused, or, where it
+        is what the first is called, are not meant to be anywhere else.
+        """
 
-    async def list_strangers(self, month: str, most: int) -> Sequence[Listed]:
-        """What lies in a month and has no id of an event."""
+    async def further(self, month: str) -> Mapping[str, int]:
+        """How many documents of a month each index beside the first holds, as `parts` counts them."""
+
+    async def list_page(self, month: str, after: UUID | None, most: int, index: str | None = None) -> Sequence[Listed]:
+        """Documents of a month in the order of their ids, behind an id, of the first index or of one beside it.
+
+        Tombstones are left out. What lies among them without being an event's comes last, beyond `most`.
+        """
+
+    async def list_strangers(self, month: str, most: int, index: str | None = None) -> Sequence[Listed]:
+        """What lies in a month, of the first index or of one beside it, is no event's, and is in none of its pages."""
 
     async def differing(self, documents: Sequence[Document]) -> Sequence[UUID]:
         """Of these documents, all of which it has, those that it holds otherwise than a write would have left them."""
@@ -145,6 +157,9 @@ class SearchCopy(Protocol):
 
         `generation` is a number from 2 on that no earlier rebuild of the month had.
         """
+
+    async def is_building(self, month: str, generation: int) -> bool:
+        """Whether that place is there still, with all that was built in it."""
 
     async def build(self, entries: Sequence[Entry], batch: int, month: str, generation: int) -> Sequence[WriteOutcome]:
         """Store entries in that place alone, as `write` does."""

@@ -1,6 +1,6 @@
 """What is known of the search copy: the number of its next batch, what its parts were seen to hold, what is rebuilt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -29,17 +29,30 @@ ON CONFLICT (place, month) DO UPDATE SET batch = excluded.batch
 
 _BEGIN = """
 INSERT INTO headrace.rebuilds (place, month, generation, first_batch)
-SELECT %(place)s, %(month)s, batch + 1, batch FROM nextval('headrace.batches') AS batch
+SELECT %(place)s, month, batch + 1, batch
+FROM unnest(%(months)s::text[]) AS month, nextval('headrace.batches') AS batch
 ON CONFLICT (place, month) DO NOTHING
 """
 
-_FIND = """
-SELECT generation, first_batch, reached FROM headrace.rebuilds WHERE place = %(place)s AND month = %(month)s
+_UNDER_WAY = """
+SELECT month, generation, first_batch, reached FROM headrace.rebuilds WHERE place = %(place)s ORDER BY month
 """
 
-_REACH = "UPDATE headrace.rebuilds SET reached = %(reached)s WHERE place = %(place)s AND month = %(month)s"
+_BEGIN_ANEW = """
+UPDATE headrace.rebuilds r SET (generation, first_batch, reached) = (batch + 1, batch, NULL)
+FROM nextval('headrace.batches') AS batch
+WHERE r.place = %(place)s AND r.month = %(month)s AND r.generation = %(generation)s
+RETURNING r.generation, r.first_batch
+"""
 
-_END = "DELETE FROM headrace.rebuilds WHERE place = %(place)s AND month = %(month)s"
+_REACH = """
+UPDATE headrace.rebuilds SET reached = %(reached)s
+WHERE place = %(place)s AND month = %(month)s AND generation = %(generation)s
+"""
+
+_END = """
+DELETE FROM headrace.rebuilds WHERE place = %(place)s AND month = %(month)s AND generation = %(generation)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +96,32 @@ async def note_batches(connection: Connection, database: Database, place: str, s
     await connection.execute(database.sql(_NOTE), arguments)
 
 
-async def begin_rebuild(connection: Connection, database: Database, place: str, month: str) -> Rebuild:
-    """Note that a month is rebuilt, as a generation that it never had; where that is noted already, it goes on."""
-    arguments = {"place": place, "month": month}
-    await connection.execute(database.sql(_BEGIN), arguments)
-    cursor = await connection.execute(database.sql(_FIND), arguments)
-    [row] = await cursor.fetchall()
-    return Rebuild(month, *row)
+async def begin_rebuilds(connection: Connection, database: Database, place: str, months: Sequence[str]) -> None:
+    """Note that these months are rebuilt, each as a generation that it never had; one that is noted already stays."""
+    await connection.execute(database.sql(_BEGIN), {"place": place, "months": list(months)})
 
 
-async def reach(connection: Connection, database: Database, place: str, month: str, reached: UUID) -> None:
+async def list_rebuilds(connection: Connection, database: Database, place: str) -> list[Rebuild]:
+    """What is noted to be rebuilt at a place, in the order of the months."""
+    cursor = await connection.execute(database.sql(_UNDER_WAY), {"place": place})
+    return [Rebuild(*row) for row in await cursor.fetchall()]
+
+
+async def begin_anew(connection: Connection, database: Database, place: str, begun: Rebuild) -> Rebuild | None:
+    """Have a rebuild begin from the first event, as another generation; None if it has ended or was begun anew."""
+    arguments = {"place": place, "month": begun.month, "generation": begun.generation}
+    cursor = await connection.execute(database.sql(_BEGIN_ANEW), arguments)
+    row = await cursor.fetchone()
+    return None if row is None else Rebuild(begun.month, row[0], row[1], None)
+
+
+async def reach(connection: Connection, database: Database, place: str, begun: Rebuild, reached: UUID) -> None:
     """Note how far a rebuild has come."""
-    await connection.execute(database.sql(_REACH), {"place": place, "month": month, "reached": reached})
+    arguments = {"place": place, "month": begun.month, "generation": begun.generation, "reached": reached}
+    await connection.execute(database.sql(_REACH), arguments)
 
 
-async def end_rebuild(connection: Connection, database: Database, place: str, month: str) -> None:
+async def end_rebuild(connection: Connection, database: Database, place: str, begun: Rebuild) -> None:
     """Note that a month is rebuilt no more."""
-    await connection.execute(database.sql(_END), {"place": place, "month": month})
+    arguments = {"place": place, "month": begun.month, "generation": begun.generation}
+    await connection.execute(database.sql(_END), arguments)

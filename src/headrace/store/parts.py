@@ -38,8 +38,18 @@ _PAGE = """
 SELECT event_id, version FROM headrace.documents
 WHERE event_id > %(after)s AND event_id < %(end)s AND gone IS NULL
   AND part = (SELECT part FROM headrace.parts WHERE month = %(month)s)
+  AND (%(index)s::text IS NULL OR indices @> ARRAY[%(index)s::text])
 ORDER BY event_id LIMIT %(most)s
 """
+
+_COUNT_FURTHER = """
+SELECT name, count(*) FROM headrace.documents, unnest(indices) AS name
+WHERE event_id >= %(first)s AND event_id < %(end)s AND gone IS NULL
+  AND part = (SELECT part FROM headrace.parts WHERE month = %(month)s)
+GROUP BY name
+"""
+
+_IS_BUILT = "SELECT EXISTS (SELECT FROM headrace.parts WHERE month = %(month)s AND building = %(part)s)"
 
 _BEGIN = """
 INSERT INTO headrace.parts AS p (month, part, building) VALUES (%(month)s, %(first)s, %(part)s)
@@ -102,13 +112,33 @@ async def count_parts(connection: Connection, database: Database) -> list[Counte
 
 
 async def list_documents(
-    connection: Connection, database: Database, month: str, after: UUID, end: UUID, most: int
+    connection: Connection, database: Database, month: str, after: UUID, end: UUID, most: int, index: str | None
 ) -> list[tuple[UUID, int]]:
-    """Events behind the id `after` and before `end` that readers see in a month, each with its version, in order."""
+    """Events behind the id `after` and before `end` that readers see in a month, each with its version, in order.
+
+    All, or those that are to be found in a further index.
+    """
     await connection.execute(PIN)
-    arguments = {"month": month, "after": after, "end": end, "most": most}
+    arguments = {"month": month, "after": after, "end": end, "most": most, "index": index}
     cursor = await connection.execute(database.sql(_PAGE), arguments)
     return [(event_id, version) for event_id, version in await cursor.fetchall()]
+
+
+async def count_further(
+    connection: Connection, database: Database, month: str, first: UUID, end: UUID
+) -> dict[str, int]:
+    """How many events from the id `first` on and before `end` each further index has, of those that readers see."""
+    await connection.execute(PIN)
+    cursor = await connection.execute(database.sql(_COUNT_FURTHER), {"month": month, "first": first, "end": end})
+    return dict(await cursor.fetchall())
+
+
+async def is_built(connection: Connection, database: Database, month: str, generation: int) -> bool:
+    """Whether a generation of a month is being built."""
+    arguments = {"month": month, "part": part_of(month, generation)}
+    cursor = await connection.execute(database.sql(_IS_BUILT), arguments)
+    [(found,)] = await cursor.fetchall()
+    return bool(found)
 
 
 async def begin_part(connection: Connection, database: Database, month: str, generation: int) -> None:

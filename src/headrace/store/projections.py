@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from headrace.store.database import Connection, Database
@@ -81,6 +82,18 @@ SELECT (SELECT count(*) FROM (SELECT FROM headrace.projections LIMIT %(counted)s
        (SELECT count(*) FROM (SELECT FROM headrace.refusals LIMIT %(counted)s) AS rows)
 """
 
+_UNSETTLED = """
+SELECT event_id FROM headrace.projections WHERE event_id = ANY (%(ids)s)
+UNION SELECT event_id FROM headrace.refusals WHERE event_id = ANY (%(ids)s)
+"""
+
+_REFUSALS = """
+SELECT event_id, since, reason FROM headrace.refusals
+WHERE event_id >= %(first)s AND event_id < %(end)s ORDER BY event_id LIMIT %(most)s
+"""
+
+_COUNT_REFUSALS = "SELECT count(*) FROM headrace.refusals WHERE event_id >= %(first)s AND event_id < %(end)s"
+
 
 @dataclass(frozen=True, slots=True)
 class Lag:
@@ -91,6 +104,15 @@ class Lag:
     waiting: int
     seconds: float
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that the copy does not take, since when and why."""
+
+    event_id: UUID
+    since: datetime
+    reason: str
 
 
 async def choose_waiting(
@@ -148,3 +170,24 @@ async def read_lag(connection: Connection, database: Database) -> Lag:
     cursor = await connection.execute(database.sql(_LAG), arguments)
     [(waiting, seconds, refused)] = await cursor.fetchall()
     return Lag(waiting, seconds or 0.0, refused)
+
+
+async def find_unsettled(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these events whose entries wait to be written or were refused."""
+    cursor = await connection.execute(database.sql(_UNSETTLED), {"ids": list(ids)})
+    return {event_id for (event_id,) in await cursor.fetchall()}
+
+
+async def list_refusals(
+    connection: Connection, database: Database, first: UUID, end: UUID, most: int | None
+) -> list[Refusal]:
+    """What the copy refused of the events from `first` on and before `end`, in the order of their ids."""
+    cursor = await connection.execute(database.sql(_REFUSALS), {"first": first, "end": end, "most": most})
+    return [Refusal(*row) for row in await cursor.fetchall()]
+
+
+async def count_refusals(connection: Connection, database: Database, first: UUID, end: UUID) -> int:
+    """How many those are."""
+    cursor = await connection.execute(database.sql(_COUNT_REFUSALS), {"first": first, "end": end})
+    [(count,)] = await cursor.fetchall()
+    return int(count)

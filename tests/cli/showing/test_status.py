@@ -8,6 +8,7 @@ from headrace.broker.health import RedisView
 from headrace.cli.showing.situation import situation_of
 from headrace.cli.showing.status import status_lines
 from headrace.domain.ids import new_id
+from headrace.flow.read.lag import CopyLag
 from headrace.flow.read.overview import Overview
 from headrace.store.overview import Leader, ProcessView, RunGroup, ServerUse, Survey, TypeGroup
 from headrace.store.pausing import PausedTarget, Scope, Target
@@ -126,6 +127,23 @@ def test_of_what_is_parked_the_way_to_see_it_comes_first_and_giving_it_up_last()
     )
     look, cancel = "headrace events list --state waiting --type many", "headrace events cancel --reason no-pipeline"
     assert none.index(look) < none.index("deploy a pipeline that fits: they run by themselves") < none.index(cancel)
+
+
+def test_a_search_copy_that_keeps_up_is_not_spoken_of() -> None:
+    calm = replace(CALM, search=CopyLag("elasticsearch", 20_000, 59.0, 0))
+
+    assert told(calm) == told(CALM)
+    assert advice(calm) == []
+
+
+def test_a_search_copy_that_is_late_or_refuses_something_is_told_with_what_to_do() -> None:
+    late = replace(CALM, search=CopyLag("elasticsearch", 100_000, 200.0, 0))
+    refusing = replace(CALM, search=CopyLag("elasticsearch", 0, 0.0, 3))
+
+    assert "search  elasticsearch: 100,000 or more entries wait, the oldest for 3 min 20 s\n" in told(late)
+    assert [each.partition(",")[0] for each in advice(late)] == ["The search copy is behind"]
+    assert "search  elasticsearch: 3 refused\n" in told(refusing)
+    assert advice(refusing) == ["The search copy refuses entries. See why: headrace index refusals"]
 
 
 def test_missing_and_dead_processes_are_told_first() -> None:

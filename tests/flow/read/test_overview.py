@@ -21,7 +21,7 @@ from tests.support.storage import Storage
 
 async def overview(database: Database) -> Overview:
     async with database.connection() as connection:
-        return await read_overview(connection, database)
+        return await read_overview(connection, database, None)
 
 
 async def test_of_nothing_there_is_nothing_to_tell(database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from headrace.search.port import SearchCopy
+from headrace.search.port import Listed, SearchCopy
 from tests.search.conftest import BehindElasticsearch
 from tests.search.places import MONTH, Place, document, id_after
 
@@ -16,6 +16,12 @@ HERE, NEXT = "01a1cf33-2d00-7686-9c2b-ecf8cc2dfb50", "01a269b1-f500-7615-80a1-a6
 @pytest.fixture
 def place(elasticsearch_place: Place) -> Place:
     return elasticsearch_place
+
+
+async def strangers(copy: SearchCopy) -> list[Listed]:
+    """Those that have a place in no page, and those that pages hold."""
+    pages = await copy.list_page(MONTH, None, 10)
+    return [*await copy.list_strangers(MONTH, 10), *(listed for listed in pages if listed.event_id is None)]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +41,7 @@ async def test_a_stranger_is_listed_by_its_name(
     proper = document()
     await place.add(proper)
     await behind.client.index(index=f"{behind.prefix}-{MONTH}", id=name, document={**body, "version": 5})
-    [stranger] = await copy.list_strangers(MONTH, 10)
+    [stranger] = await strangers(copy)
     assert (stranger.event_id, stranger.name, stranger.version) == (None, name, 5)
     assert [part.documents for part in await copy.parts()] == [2]
 
@@ -62,10 +68,27 @@ async def test_no_more_are_listed_than_were_asked_for(
     place: Place, copy: SearchCopy, behind: BehindElasticsearch
 ) -> None:
     await place.add(document(), document())
-    assert list(await copy.list_strangers(MONTH, 10)) == []
+    assert await strangers(copy) == []
     for number in range(3):
         await behind.client.index(index=f"{behind.prefix}-{MONTH}", id=f"n{number}", document={"version": 1})
     assert len(await copy.list_strangers(MONTH, 2)) == 2
+
+
+async def test_what_takes_the_name_of_an_event_is_told_once_however_pages_are_cut(
+    place: Place, copy: SearchCopy, behind: BehindElasticsearch
+) -> None:
+    documents = [document(id_after(second)) for second in range(3)]
+    await place.add(*documents)
+    taken = str(documents[1].event_id)
+    await behind.client.index(index=f"{behind.prefix}-{MONTH}", id="odd", document={"id": taken, "version": 5})
+    await copy.parts()
+    found = [
+        listed.name
+        for after in (None, *(each.event_id for each in documents))
+        for listed in await copy.list_page(MONTH, after, 1)
+        if listed.event_id is None
+    ]
+    assert found == ["odd"]
 
 
 async def test_a_rebuild_leaves_strangers_behind(place: Place, copy: SearchCopy, behind: BehindElasticsearch) -> None:
@@ -75,5 +98,5 @@ async def test_a_rebuild_leaves_strangers_behind(place: Place, copy: SearchCopy,
     await copy.begin_rebuild(MONTH, 7)
     await place.build(7, one)
     await copy.finish_rebuild(MONTH, 7, 2)
-    assert list(await copy.list_strangers(MONTH, 10)) == []
+    assert await strangers(copy) == []
     assert await behind.indices() == [f"{behind.prefix}-{MONTH}-7"]

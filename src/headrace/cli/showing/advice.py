@@ -9,6 +9,9 @@ from headrace.domain.states import Reason
 #: A run that is due for so many seconds while workers live is worth a look.
 LONG_DUE_SECONDS = 60.0
 
+#: An entry that waits for so many seconds to be written to the search copy is late.
+LATE_SECONDS = 60.0
+
 #: Partitions that reach less far ahead than this were not made for a week.
 FEW_DAYS = 7
 
@@ -25,7 +28,17 @@ def advice_on(situation: Mapping[str, Any]) -> list[str]:
         return []  # it says so already
     if "ledger" not in situation:
         return ["Start the database, or correct HEADRACE_DATABASE_URL, then: headrace check"]
-    return [*_on_processes(situation), *_on_events(situation), *_on_services(situation)]
+    return [
+        *_on_processes(situation),
+        *_on_events(situation),
+        *_on_services(situation),
+        *_on_search(situation["search"]),
+    ]
+
+
+def is_late(search: Mapping[str, Any]) -> bool:
+    """Whether the search copy is behind for so long that somebody should look."""
+    return bool(search["seconds"] > LATE_SECONDS)
 
 
 def _on_processes(situation: Mapping[str, Any]) -> Iterator[str]:
@@ -78,3 +91,13 @@ def _on_services(situation: Mapping[str, Any]) -> Iterator[str]:
         yield "Rows lie outside of every week's partition: headrace verify"
     if situation["redis"]["detail"] != "answers":
         yield f"Redis {situation['redis']['detail']}. See HEADRACE_REDIS_URL: headrace check"
+
+
+def _on_search(search: Mapping[str, Any]) -> Iterator[str]:
+    if is_late(search):
+        yield (
+            "The search copy is behind, which neither loses an event nor holds it up. The leading relay catches up by "
+            "itself, after the events that are due; its log says what hinders it"
+        )
+    if search["refused"]:
+        yield "The search copy refuses entries. See why: headrace index refusals"

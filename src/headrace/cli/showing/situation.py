@@ -44,6 +44,7 @@ def _inside(overview: "Overview") -> dict[str, Any]:
         "paused": [each.members() for each in overview.paused],
         "processes": [_process(each) for each in overview.processes],
         "leader": asdict(overview.leader) if overview.leader else None,
+        "search": {**asdict(overview.search), "seconds": round(overview.search.seconds, 1)},
     }
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from rich.text import Text
 
+from headrace.cli.showing.advice import is_late
 from headrace.cli.showing.event import STYLES
 from headrace.cli.showing.situation import Situation
 from headrace.cli.showing.words import duration, plain, plural, table
+from headrace.store.projections import MOST_COUNTED
 
 #: Types that are listed of those that are due, and of those that are parked.
 MOST_TYPES = 10
@@ -49,6 +51,7 @@ def _services(situation: Situation) -> Iterator[Text]:
         yield Text(f"  messages by queue: {plain(lengths)}")
     if "ledger" in situation:
         yield _leader(situation["leader"])
+        yield from _search(situation["search"])
 
 
 def _service(name: str, ok: bool, detail: str) -> Text:
@@ -61,6 +64,18 @@ def _leader(leader: Mapping[str, Any] | None) -> Text:
     host = plain(leader["host"] or "a process that has not said who it is")
     process = f", process {leader['pid']}" if leader["pid"] else ""
     return Text.assemble(("relay", "bold"), f"  {host}{process} leads since {duration(leader['age_seconds'])}")
+
+
+def _search(search: Mapping[str, Any]) -> Iterator[Text]:
+    """Only if there is something to tell."""
+    told = []
+    if is_late(search):
+        more = " or more" if search["waiting"] >= MOST_COUNTED else ""
+        told.append(f"{search['waiting']:,}{more} entries wait, the oldest for {duration(search['seconds'])}")
+    if search["refused"]:
+        told.append(f"{search['refused']:,} refused")
+    if told:
+        yield _service("search", False, f"{search['copy']}: {', '.join(told)}")
 
 
 def _events(situation: Situation) -> Iterator[Text]:

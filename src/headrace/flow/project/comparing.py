@@ -1,7 +1,9 @@
 """Comparing the search copy with what Postgres holds, both ways, a page at a time."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,6 +14,9 @@ from headrace.store.finished import find_ends, list_versions
 
 #: Events that are compared at a time.
 PAGE = 10_000
+
+#: A finished event: its version, and the further indices that are to have it.
+Finished = tuple[UUID, int, Sequence[str]]
 
 
 class Kind(StrEnum):
@@ -27,7 +32,8 @@ class Kind(StrEnum):
 class Difference:
     """One entry that is not as it should be. `name` is the event's id, or how the copy calls what is no event's.
 
-    `expected` is the version that Postgres holds (None: it holds no result of that), `found` that of the copy.
+    `expected` is the version that Postgres holds (None: it holds no result of that), `found` that of the copy. `index`
+    is the further index that it is about; None where it is the first one.
     """
 
     kind: Kind
@@ -36,14 +42,36 @@ class Difference:
     event_id: UUID | None
     expected: int | None
     found: int | None
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Finished events with their versions, in the order of their ids, and what of these is wrong in the copy."""
+    """Finished events with their versions, in the order of their ids, and what of these is wrong in the copy.
+
+    `named` is how many of them each further index is to have.
+    """
 
     versions: Sequence[tuple[UUID, int]]
     differences: Sequence[Difference]
+    named: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Strangers:
+    """What was seen of a month that is no event's: pages overlap, and each is told once."""
+
+    def __init__(self, month: str) -> None:
+        self._month = month
+        self._seen: set[tuple[str | None, str]] = set()
+
+    def new_ones(self, held: Iterable[Listed], index: str | None = None) -> list[Difference]:
+        """Those among what is listed of an index that were not seen yet."""
+        found = []
+        for listed in held:
+            if listed.event_id is None and (index, listed.name) not in self._seen:
+                self._seen.add((index, listed.name))
+                found.append(Difference(Kind.STRANGER, self._month, listed.name, None, None, listed.version, index))
+        return found
 
 
 async def months_to_compare(database: Database, parts: Sequence[Part]) -> list[str]:
@@ -60,61 +88,94 @@ def place_before(event_id: UUID) -> UUID:
 
 async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncIterator[Page]:
     """All of a month, page after page. What changes meanwhile may show as a difference: look twice."""
-    strangers = [_stranger(month, listed) for listed in await copy.list_strangers(month, PAGE)]
-    if strangers:
-        yield Page((), strangers)
+    further = await copy.further(month)
+    strangers = _Strangers(month)
+    for index in (None, *sorted(further)):
+        yield Page((), strangers.new_ones(await copy.list_strangers(month, PAGE, index), index))
     first, end = ids_of_month(month)
-    after = place_before(first)
-    while True:
-        held = await copy.list_page(month, after, PAGE)
-        async with database.connection() as connection:
-            versions = await list_versions(connection, database, after, end, PAGE)
-        full = [rows for rows in (held, versions) if len(rows) == PAGE]
-        up_to = min((_last_id(rows) for rows in full), default=None)
-        yield _page_up_to(month, versions, held, up_to)
-        if up_to is None:
-            return
+    after: UUID | None = place_before(first)
+    while after is not None:
+        held, finished = await asyncio.gather(
+            copy.list_page(month, after, PAGE), _list_finished(database, after, end, PAGE)
+        )
+        found = _versions(held)
+        last_ids = [next(reversed(found))] if len(found) == PAGE else []
+        last_ids += [finished[-1][0]] if len(finished) == PAGE else []
+        up_to = min(last_ids, default=None)
+        here = finished if up_to is None else [row for row in finished if row[0] <= up_to]
+        versions = {event_id: version for event_id, version, _ in here}
+        differences = strangers.new_ones(held) + _differences(month, versions, _up_to(found, up_to))
+        named = {index: some for index, some in _named(here).items() if copy.may_be_further(index)}
+        for index in sorted({*further, *named}):
+            held = await _list_between(copy, month, index, after, up_to)
+            differences += strangers.new_ones(held, index)
+            differences += _differences(month, named.get(index, {}), _up_to(_versions(held), up_to), index)
+        yield Page(list(versions.items()), differences, {index: len(some) for index, some in named.items()})
         after = up_to
 
 
-async def compare_one(database: Database, copy: SearchCopy, month: str, event_id: UUID) -> Difference | None:
-    """What is wrong with one event's entry in the month that it lies in."""
+async def compare_one(database: Database, copy: SearchCopy, difference: Difference) -> Difference | None:
+    """What is wrong now with an event's entry in an index where it was wrong before."""
+    event_id, index = difference.event_id, difference.index
+    assert event_id is not None
     before = place_before(event_id)
-    held = [each for each in await copy.list_page(month, before, 1) if each.event_id == event_id]
+    found = _up_to(_versions(await copy.list_page(difference.month, before, 1, index)), event_id)
+    finished = await _list_finished(database, before, UUID(int=event_id.int + 1), 1)
+    expected = {id_: version for id_, version, indices in finished if index is None or index in indices}
+    return next(iter(_differences(difference.month, expected, found, index)), None)
+
+
+async def _list_finished(database: Database, after: UUID, end: UUID, most: int) -> list[Finished]:
     async with database.connection() as connection:
-        versions = await list_versions(connection, database, before, UUID(int=event_id.int + 1), 1)
-    return next(iter(_page_up_to(month, versions, held, None).differences), None)
+        return await list_versions(connection, database, after, end, most)
 
 
-def _page_up_to(month: str, versions: Sequence[tuple[UUID, int]], held: Sequence[Listed], up_to: UUID | None) -> Page:
-    expected = {event_id: version for event_id, version in versions if up_to is None or event_id <= up_to}
-    found = {
-        listed.event_id: listed.version
-        for listed in held
-        if listed.event_id is not None and (up_to is None or listed.event_id <= up_to)
-    }
-    return Page(list(expected.items()), _differences(month, expected, found))
+async def _list_between(copy: SearchCopy, month: str, index: str, after: UUID, up_to: UUID | None) -> Sequence[Listed]:
+    """What a further index holds behind one id and up to another, and maybe some more."""
+    held: list[Listed] = []
+    while True:
+        page = await copy.list_page(month, after, PAGE, index)
+        held += page
+        found = _versions(page)
+        if len(found) < PAGE:
+            return held
+        after = next(reversed(found))
+        if up_to is not None and after >= up_to:
+            return held
 
 
-def _differences(month: str, expected: dict[UUID, int], found: dict[UUID, int]) -> list[Difference]:
+def _named(finished: Iterable[Finished]) -> dict[str, dict[UUID, int]]:
+    """The versions that each further index is to have."""
+    named: defaultdict[str, dict[UUID, int]] = defaultdict(dict)
+    for event_id, version, indices in finished:
+        for index in indices:
+            named[index][event_id] = version
+    return named
+
+
+def _versions(held: Sequence[Listed]) -> dict[UUID, int]:
+    """Ids and versions of what is listed as events' documents."""
+    return {listed.event_id: listed.version for listed in held if listed.event_id is not None}
+
+
+def _up_to(found: dict[UUID, int], up_to: UUID | None) -> dict[UUID, int]:
+    if up_to is None or not found or next(reversed(found)) <= up_to:
+        return found
+    return {event_id: version for event_id, version in found.items() if event_id <= up_to}
+
+
+def _differences(
+    month: str, expected: Mapping[UUID, int], found: Mapping[UUID, int], index: str | None = None
+) -> list[Difference]:
+    if expected == found:
+        return []
     differences = []
     for event_id in sorted(expected.keys() | found.keys()):
         ours, theirs = expected.get(event_id), found.get(event_id)
         if ours != theirs:
             kind = Kind.STRANGER if ours is None else Kind.MISSING if theirs is None else Kind.OTHER_VERSION
-            differences.append(Difference(kind, month, str(event_id), event_id, ours, theirs))
+            differences.append(Difference(kind, month, str(event_id), event_id, ours, theirs, index))
     return differences
-
-
-def _stranger(month: str, listed: Listed) -> Difference:
-    return Difference(Kind.STRANGER, month, listed.name, listed.event_id, None, listed.version)
-
-
-def _last_id(rows: Sequence[tuple[UUID, int]] | Sequence[Listed]) -> UUID:
-    last = rows[-1]
-    found = last.event_id if isinstance(last, Listed) else last[0]
-    assert found is not None
-    return found
 
 
 def _months_between(first: UUID, last: UUID) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrace.flow.read.lag import NO_COPY, CopyLag, read_copy_lag
 from headrace.store.database import Connection, Database
 from headrace.store.overview import (
     Leader,
@@ -30,6 +31,7 @@ class Overview:
     paused: Sequence[PausedTarget]
     processes: Sequence[ProcessView]
     leader: Leader | None
+    search: CopyLag = NO_COPY
 
     @property
     def ledger(self) -> Mapping[str, int]:
@@ -54,8 +56,8 @@ class Overview:
         return min((seconds for seconds in ahead if seconds is not None), default=None)
 
 
-async def read_overview(connection: Connection, database: Database) -> Overview:
-    """Read all of it in a snapshot of the caller's. The schema has to be there."""
+async def read_overview(connection: Connection, database: Database, copy: str | None) -> Overview:
+    """Read all of it in a snapshot of the caller's. The schema has to be there. `copy` is the search copy, if any."""
     runs = await survey_runs(connection, database)
     return Overview(
         server=await read_facts(connection, database),
@@ -65,4 +67,5 @@ async def read_overview(connection: Connection, database: Database) -> Overview:
         paused=await list_paused(connection, database),
         processes=await list_processes(connection, database, runs.held),
         leader=await find_leader(connection, database),
+        search=await read_copy_lag(connection, database, copy),
     )

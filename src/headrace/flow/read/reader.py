@@ -16,6 +16,7 @@ from headrace.domain.payload import decode
 from headrace.domain.states import EventState
 from headrace.errors import NotFound, Unavailable
 from headrace.flow.read.connecting import reading
+from headrace.flow.read.lag import read_copy_lag
 from headrace.flow.read.overview import Overview, read_overview
 from headrace.flow.read.views import (
     AttemptView,
@@ -47,11 +48,12 @@ Check = Callable[[], Awaitable[HealthCheck]]
 
 
 class Reader:
-    """Reads. `checks` are asked for `health` beside the database itself."""
+    """Reads. `checks` are asked for `health` beside the database itself. `copy` is the search copy, if there is one."""
 
-    def __init__(self, database: Database, checks: Sequence[Check] = ()) -> None:
+    def __init__(self, database: Database, checks: Sequence[Check] = (), copy: str | None = None) -> None:
         self._database = database
         self._checks = checks
+        self._copy = copy
 
     async def get_event(self, event_id: UUID) -> EventView:
         """One event with its result so far. Raises NotFound, Unavailable."""
@@ -77,10 +79,11 @@ class Reader:
         return EventPage(tuple(_summary(row) for row in rows), cursor)
 
     async def stats(self) -> Stats:
-        """The ledger, exact at the moment of reading. Raises Unavailable."""
+        """The ledger, exact at the moment of reading, and how far the search copy is behind. Raises Unavailable."""
         async with self._snapshot() as connection:
             sums = await sum_tallies(connection, self._database)
             unfinished = await count_by_state(connection, self._database)
+            search = await read_copy_lag(connection, self._database, self._copy)
         by_state: Counter[EventState] = Counter()
         waiting: Counter[str] = Counter()
         for state, reason, count in unfinished:
@@ -89,7 +92,8 @@ class Reader:
                 waiting[reason] += count
         through = {state: sums.get(state, 0) for state in ("succeeded", "failed", "cancelled", "erased")}
         accepted = sums.get("accepted", 0)
-        return Stats(accepted, accepted - sum(through.values()), **through, by_state=by_state, waiting=waiting)
+        unfinished_count = accepted - sum(through.values())
+        return Stats(accepted, unfinished_count, **through, by_state=by_state, waiting=waiting, search=search)
 
     async def overview(self) -> Overview | None:
         """What is due, waiting and paused, who works and who leads. None where the database answers, but cannot tell
@@ -99,7 +103,7 @@ class Reader:
         async with self._snapshot() as connection:
             await limit_statements(connection, OVERVIEW_SECONDS)
             try:
-                found = await read_overview(connection, self._database)
+                found = await read_overview(connection, self._database, self._copy)
             except psycopg.errors.UndefinedTable as error:
                 raise Unavailable("The schema is not there.") from error
             except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):

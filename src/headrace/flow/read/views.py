@@ -7,6 +7,7 @@ from uuid import UUID
 
 from headrace.domain.highlights import Highlight
 from headrace.domain.states import EventState
+from headrace.flow.read.lag import NO_COPY, CopyLag
 from headrace.search.port import Facets
 
 
@@ -114,7 +115,7 @@ class EventPage:
 class Stats:
     """The ledger: accepted = unfinished + succeeded + failed + cancelled + erased.
 
-    `by_state` splits what is unfinished by its state, `waiting` what waits by its reason.
+    `by_state` splits what is unfinished by its state, `waiting` what waits by its reason. `search` is the search copy.
     """
 
     accepted: int
@@ -125,6 +126,7 @@ class Stats:
     erased: int
     by_state: Mapping[EventState, int] = field(default_factory=dict)
     waiting: Mapping[str, int] = field(default_factory=dict)
+    search: CopyLag = NO_COPY
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,10 @@ class ElasticsearchCopy:
     ) -> Sequence[WriteOutcome]:
         writing = self._writing(entries, batch)
         await writing.to_live()
-        await writing.to_new(rebuilding)
+        if rebuilding:
+            new = set((await self._indices.layout()).new)
+            there = {month for month, generation in rebuilding.items() if self._index(month, generation) in new}
+            await writing.to_new({month: rebuilding[month] for month in there})
         return await self._send(writing)
 
     async def overwrite(self, entries: Sequence[Entry], batch: int) -> Sequence[WriteOutcome]:
@@ -68,11 +71,20 @@ class ElasticsearchCopy:
     async def parts(self) -> Sequence[Part]:
         return await listing.parts_of(self._client, self._names, await self._indices.layout())
 
-    async def list_page(self, month: str, after: UUID | None, most: int) -> Sequence[Listed]:
-        return await listing.list_page(self._client, self._index(month).month_alias, month, after, most)
+    def may_be_further(self, index: str) -> bool:
+        return self._names.may_be_further(index)
 
-    async def list_strangers(self, month: str, most: int) -> Sequence[Listed]:
-        return await listing.list_strangers(self._client, self._index(month).month_alias, month, most)
+    async def further(self, month: str) -> Mapping[str, int]:
+        further = (await self._indices.layout()).further_of(month)
+        return await listing.count(self._client, further)
+
+    async def list_page(self, month: str, after: UUID | None, most: int, index: str | None = None) -> Sequence[Listed]:
+        alias = Index(index or self._names.prefix, month, 0).month_alias
+        return await listing.list_page(self._client, alias, month, after, most)
+
+    async def list_strangers(self, month: str, most: int, index: str | None = None) -> Sequence[Listed]:
+        alias = Index(index or self._names.prefix, month, 0).month_alias
+        return await listing.list_strangers(self._client, alias, month, most)
 
     async def differing(self, documents: Sequence[Document]) -> Sequence[UUID]:
         layout = await self._indices.layout()
@@ -88,11 +100,17 @@ class ElasticsearchCopy:
     async def begin_rebuild(self, month: str, generation: int) -> None:
         layout = await self._indices.layout()
         names = [self._names.prefix, *(index.name for index in layout.further_of(month))]
+        self._indices.forget()
         try:
             for name in names:
                 await self._indices.prepare_new(Index(name, month, generation))
         except IndexImpossible as error:
             raise CopyAway(str(error)) from None
+
+    async def is_building(self, month: str, generation: int) -> bool:
+        layout = await self._indices.layout()
+        built = {index.name for index in layout.new_of(month, generation)}
+        return {self._names.prefix, *(index.name for index in layout.further_of(month))} <= built
 
     async def build(self, entries: Sequence[Entry], batch: int, month: str, generation: int) -> Sequence[WriteOutcome]:
         writing = self._writing(entries, batch)

@@ -1,21 +1,24 @@
 """What the copy holds, for whoever compares it with Postgres."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from elasticsearch import AsyncElasticsearch
 
 from headrace.domain.document import ids_of_month
-from headrace.domain.ids import parse_id
 from headrace.search.elasticsearch.client import answering
 from headrace.search.elasticsearch.indices import Layout
-from headrace.search.elasticsearch.naming import Names
+from headrace.search.elasticsearch.naming import Index, Names
 from headrace.search.elasticsearch.queries import THERE
 from headrace.search.port import Listed, Part
 
 #: Documents of one answer: an index gives no more at once.
 _PAGE = 10_000
+
+#: How an id is written, and nothing else is; so written, ids are in their order.
+_CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 #: Months of one answer.
 _MOST_PARTS = 10_000
@@ -45,6 +48,16 @@ async def parts_of(client: AsyncElasticsearch, names: Names, layout: Layout) -> 
     return [_part(index.month, found.get(index.full_name)) for index in layout.live]
 
 
+async def count(client: AsyncElasticsearch, indices: Sequence[Index]) -> Mapping[str, int]:
+    """How many documents each of these indices, all of one month, holds for readers, by its name."""
+    found = {}
+    for index in indices:
+        with answering():
+            answer = await client.count(index=index.full_name, query=THERE, ignore_unavailable=True)
+        found[index.name] = int(answer.body["count"])
+    return found
+
+
 async def refresh(client: AsyncElasticsearch, *aliases: str) -> None:
     """Have searches see all that was written to those that are there."""
     with answering():
@@ -54,40 +67,55 @@ async def refresh(client: AsyncElasticsearch, *aliases: str) -> None:
 async def list_page(
     client: AsyncElasticsearch, alias: str, month: str, after: UUID | None, most: int
 ) -> Sequence[Listed]:
-    """Documents behind an id, in the order of their ids."""
+    """Documents behind an id, in the order of their ids, then those among them that are called otherwise than they say.
+
+    One that says nothing that an event of this month may be called is left to `list_strangers`.
+    """
     if after is None:
         await refresh(client, alias)
-    event_of = _event_of(month)
-    listed: dict[UUID, Listed] = {}
-    async for page in _pages(client, alias, None if after is None else str(after), min(most, _PAGE)):
-        for hit in page:
-            event_id = event_of(hit["sort"][0])
-            if event_id is not None and len(listed) < most:
-                listed[event_id] = Listed(event_id, _version(hit), str(event_id))
+    is_event = _is_event(month)
+    listed: dict[str, Listed] = {}
+    strangers: list[Listed] = []
+    before = None if after is None else str(after)
+    async for page in _pages(client, alias, before, min(most, _PAGE)):
+        proper = [(text, hit) for hit in page if is_event(text := hit["sort"][0])]
+        for text, hit in proper[: most - len(listed)]:
+            listed[text] = Listed(UUID(int=int(text.replace("-", ""), 16)), _version(hit), text)
+        strangers += await _posing(client, alias, month, (before, page[-1]["sort"][0]), [text for text, _ in proper])
+        before = page[-1]["sort"][0]
         if len(listed) == most:
             break
-    return list(listed.values())
+    return [*listed.values(), *strangers]
 
 
 async def list_strangers(client: AsyncElasticsearch, alias: str, month: str, most: int) -> Sequence[Listed]:
-    """Documents that are not called by the id of an event of this month, or that say that they are another's."""
+    """Documents that say no id, or one that no event of this month may have."""
     await refresh(client, alias)
-    event_of = _event_of(month)
-    without_id = {"bool": {"must_not": [{"exists": {"field": "id"}}]}}
-    strangers = await _strangers(client, alias, without_id, most, event_of)
-    first: str | None = None
-    async for page in _pages(client, alias, None, _PAGE):
-        last = page[-1]["sort"][0]
-        within = {"range": {"id": {"lte": last, **({} if first is None else {"gt": first})}}}
-        proper = [hit["sort"][0] for hit in page if event_of(hit["sort"][0])]
-        others = {
-            "bool": {"filter": [within], "must_not": [{"ids": {"values": proper}}, {"exists": {"field": "gone"}}]}
+    first, behind = map(str, ids_of_month(month))
+    of_month = {"range": {"id": {"gte": first, "lt": behind}}}
+    query = {"bool": {"must_not": [of_month, {"exists": {"field": "gone"}}]}}
+    return [_stranger(hit) for hit in await _hits(client, alias, query, most)]
+
+
+async def _posing(
+    client: AsyncElasticsearch, alias: str, month: str, between: tuple[str | None, str], proper: Sequence[str]
+) -> list[Listed]:
+    """Documents that say an id behind the one and up to the other, and are called by none of the proper ones."""
+    before, last = between
+    first, behind = map(str, ids_of_month(month))
+    # One range, not two: each visits all ids that it holds.
+    lower = {"gt": before} if before is not None and before >= first else {"gte": first}
+    upper = {"lte": last} if last < behind else {"lt": behind}
+    query = {
+        "bool": {
+            "filter": [{"range": {"id": {**lower, **upper}}}],
+            "must_not": [{"ids": {"values": proper}}, {"exists": {"field": "gone"}}],
         }
-        strangers += await _strangers(client, alias, others, most, event_of)
-        first = last
-        if len(strangers) >= most:
-            break
-    return strangers[:most]
+    }
+    is_event = _is_event(month)
+    hits = await _hits(client, alias, query, _PAGE)
+    # What is called as it says was written since the page was read.
+    return [_stranger(hit) for hit in hits if hit["fields"]["id"] != [hit["_id"]] or not is_event(hit["_id"])]
 
 
 def _part(month: str, bucket: dict[str, Any] | None) -> Part:
@@ -127,38 +155,34 @@ async def _pages(
         after = page[-1]["sort"][0]
 
 
-async def _strangers(
-    client: AsyncElasticsearch, alias: str, query: dict[str, Any], most: int, event_of: Callable[[str], UUID | None]
-) -> list[Listed]:
-    """Hits, but for those that are called as they say, by the id of an event: they came while pages were read."""
+async def _hits(client: AsyncElasticsearch, alias: str, query: dict[str, Any], most: int) -> Sequence[dict[str, Any]]:
+    """In no order, each with the id that it says and its version."""
     with answering():
         answer = await client.search(
             index=alias,
             query=query,
             size=min(most, _PAGE),
+            sort=["_doc"],
             docvalue_fields=[{"field": "version"}, {"field": "id"}],
             source=False,
+            track_total_hits=False,
             ignore_unavailable=True,
             allow_partial_search_results=False,
         )
-    return [
-        Listed(None, _version(hit), hit["_id"])
-        for hit in answer.body["hits"]["hits"]
-        if hit.get("fields", {}).get("id") != [hit["_id"]] or event_of(hit["_id"]) is None
-    ]
+    hits: Sequence[dict[str, Any]] = answer.body["hits"]["hits"]
+    return hits
+
+
+def _stranger(hit: dict[str, Any]) -> Listed:
+    return Listed(None, _version(hit), hit["_id"])
 
 
 def _version(hit: dict[str, Any]) -> int:
-    versions: Collection[Any] = hit.get("fields", {}).get("version", ())
-    return next((int(version) for version in versions), 0)
+    versions = hit.get("fields", {}).get("version")
+    return int(versions[0]) if versions else 0
 
 
-def _event_of(month: str) -> Callable[[str], UUID | None]:
+def _is_event(month: str) -> Callable[[str], bool]:
     """Tells the id of an event of a month from whatever else is written in the place of one."""
-    first, behind = ids_of_month(month)
-
-    def event_of(text: str) -> UUID | None:
-        event_id = parse_id(text)
-        return event_id if event_id is not None and first <= event_id < behind and str(event_id) == text else None
-
-    return event_of
+    first, behind = map(str, ids_of_month(month))
+    return lambda text: first <= text < behind and _CANONICAL.fullmatch(text) is not None

@@ -12,7 +12,7 @@ from headrace.search.postgres.writing import Writing, make_rows
 from headrace.store.choosing import FIRST
 from headrace.store.database import Database
 from headrace.store.documents import bury, find_differing
-from headrace.store.parts import count_parts, list_documents
+from headrace.store.parts import count_further, count_parts, is_built, list_documents
 
 _NO_FACETS = Facets(0, True, {}, {}, {})
 
@@ -55,15 +55,22 @@ class PostgresCopy:
             counted = await count_parts(connection, self._database)
         return [Part(each.month, each.documents, each.newest_batch) for each in counted]
 
-    async def list_page(self, month: str, after: UUID | None, most: int) -> Sequence[Listed]:
+    def may_be_further(self, index: str) -> bool:
+        return is_index_name(index)
+
+    async def further(self, month: str) -> Mapping[str, int]:
+        async with transaction(self._database) as connection:
+            return await count_further(connection, self._database, month, *ids_of_month(month))
+
+    async def list_page(self, month: str, after: UUID | None, most: int, index: str | None = None) -> Sequence[Listed]:
         first, end = ids_of_month(month)
         before_first = UUID(int=max(first.int - 1, 0))
         async with transaction(self._database) as connection:
             after = max(after or FIRST, before_first)
-            listed = await list_documents(connection, self._database, month, after, end, most)
+            listed = await list_documents(connection, self._database, month, after, end, most, index)
         return [Listed(event_id, version, str(event_id)) for event_id, version in listed]
 
-    async def list_strangers(self, month: str, most: int) -> Sequence[Listed]:  # noqa: ARG002  # the key of a row is an id
+    async def list_strangers(self, month: str, most: int, index: str | None = None) -> Sequence[Listed]:  # noqa: ARG002  # the key of a row is an id
         return []
 
     async def differing(self, documents: Sequence[Document]) -> Sequence[UUID]:
@@ -81,6 +88,10 @@ class PostgresCopy:
 
     async def begin_rebuild(self, month: str, generation: int) -> None:
         await rebuilding.begin(self._database, month, generation)
+
+    async def is_building(self, month: str, generation: int) -> bool:
+        async with transaction(self._database) as connection:
+            return await is_built(connection, self._database, month, generation)
 
     async def build(self, entries: Sequence[Entry], batch: int, month: str, generation: int) -> Sequence[WriteOutcome]:
         return await Writing(self._database, batch, {month: generation}).build(entries)
