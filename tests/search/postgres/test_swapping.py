@@ -23,6 +23,11 @@ _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND strpos(query, 'FOR SHARE') > 0
 """
 
+_SETTINGS = """
+SELECT current_setting('enable_seqscan'), current_setting('enable_indexscan'), current_setting('statement_timeout'),
+       current_setting('lock_timeout')
+"""
+
 _SWAP = "UPDATE headrace.parts SET part = building, building = NULL"
 
 
@@ -113,7 +118,9 @@ async def test_what_readers_saw_before_leaves_no_row(place: Place, copy18_storag
     assert copy18_storage.value("SELECT count(*) FROM headrace.documents") == 5
 
 
-async def test_all_goes_by_way_of_a_pooler_in_transaction_mode(copy18_storage: Storage, tmp_path: Path) -> None:
+async def test_all_goes_by_way_of_a_pooler_and_leaves_its_connections_as_they_were(
+    copy18_storage: Storage, tmp_path: Path
+) -> None:
     one, other = document(words="here"), document(id_after(1), words="there")
     with running_pooler(copy18_storage.services.database_url, tmp_path) as url:
         database = Database(lambda: url, schema=copy18_storage.schema, pooler="transaction", connections=2)
@@ -127,5 +134,7 @@ async def test_all_goes_by_way_of_a_pooler_in_transaction_mode(copy18_storage: S
         for _ in range(5):
             found = await copy.search(Search("acme", Query((Phrase(("here",)),)), 10, facets=True))
             assert list(found.ids) == [one.event_id]
+        async with database.connection() as connection:
+            assert await (await connection.execute(_SETTINGS)).fetchall() == [("on", "on", "0", "0")]
         await database.close()
     copy18_storage.clean()

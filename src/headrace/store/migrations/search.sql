@@ -81,7 +81,9 @@ CREATE TABLE IF NOT EXISTS headrace.documents (
     terms       bigint[],
     PRIMARY KEY (event_id, part)
 );
-CREATE INDEX IF NOT EXISTS documents_found ON headrace.documents USING gin (words, terms) WHERE gone IS NULL;
+-- What is new waits in a list, so that many documents are taken in at once; each search reads the list, so it is short.
+CREATE INDEX IF NOT EXISTS documents_found ON headrace.documents USING gin (words, terms)
+WITH (gin_pending_list_limit = 1024) WHERE gone IS NULL;
 CREATE INDEX IF NOT EXISTS documents_finished ON headrace.documents (finished_at);
 CREATE INDEX IF NOT EXISTS documents_gone ON headrace.documents (gone) WHERE gone IS NOT NULL;
 
