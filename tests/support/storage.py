@@ -71,7 +71,7 @@ class Storage:
     def rows(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
         """The rows of a statement; none if it returns no rows."""
         cursor = self._owner.execute(self.sql(statement), arguments)
-        return cursor.fetchall() if cursor.description else []
+        return [] if cursor.description is None else cursor.fetchall()
 
     def row(self, statement: str, *arguments: object) -> dict[str, Any]:
         """The only row of a statement, by column."""
