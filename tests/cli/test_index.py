@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -209,6 +210,18 @@ async def test_a_day_means_its_month_and_other_months_are_left_alone(commanded: 
     assert commanded.differences() == {("missing", str(event_id))}
     assert commanded.run("rebuild", "--from", "2020-01-31")[0] == 0
     assert commanded.differences() == set()
+
+
+def test_a_rebuild_that_is_broken_off_says_how_it_goes_on(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        silent.settimeout(60.0)
+        rebuilding = installation.start("-m", "headrace.cli", "index", "rebuild", elasticsearch_url=url)
+        with silent.accept()[0]:
+            rebuilding.signal(signal.SIGINT)
+            assert rebuilding.exit_code(20.0) == 130
+    said = "Broken off. What is built stays: the same command goes on from there.\n"
+    assert rebuilding.log.read_text() == said
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild"])

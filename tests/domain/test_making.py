@@ -76,6 +76,20 @@ def test_any_context_will_do(task_context: str | None) -> None:
     assert orjson.loads(document.content)["payload"] == {"n": 1}
 
 
+@pytest.mark.parametrize("output", ["9" * 5000, '"\\ud800"', "[" * 100_000 + "]" * 100_000, "{"], ids=len)
+def test_what_cannot_be_read_is_left_out_and_the_rest_found(output: str) -> None:
+    found = finished(task_context=f'{{"nodes":{{"N":{output}}}}}')
+    document = make_document(found, b'{"n":1}', OPTIONS)
+    assert "payload.n:1" in document.terms
+    assert orjson.loads(document.content)["outputs"] is None
+    assert trees_of(found, b'{"n":1}', OPTIONS)["outputs"] is None
+
+
+def test_a_pair_of_halves_is_a_character() -> None:
+    document = make_document(finished(task_context='{"nodes":{"N":"\\ud83d\\ude00 x"}}'), b"{}", OPTIONS)
+    assert "outputs.n:😀 x" in document.terms
+
+
 @pytest.mark.parametrize("error", [{"code": 7}, {"message": "m"}, ["code"], "code"])
 def test_an_error_without_a_code_has_none(error: object) -> None:
     assert made({}, error=error).code is None

@@ -33,6 +33,8 @@ def test_postgres_goes_by_one_scheme(tmp_path: Path, scheme: str) -> None:
         ("masked_fields", "a,,b"),
         ("masked_fields", "payload..email"),
         ("masked_fields", "two words"),
+        ("masked_fields", "user.*"),
+        ("masked_fields", "$.user"),
         ("queues", "a,,b"),
         ("queues", "a,a"),
         ("queues", "Upper"),

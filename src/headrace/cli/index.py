@@ -77,13 +77,14 @@ def rebuild(
     done: list[Progress] = []
     try:
         asyncio.run(_rebuild(load_settings(), first_month, last_month, done))
-    except (HeadraceError, KeyboardInterrupt) as error:
+    except KeyboardInterrupt:
+        _print_broken_off(done, "Broken off.", as_json=as_json)
+        raise typer.Exit(INTERRUPTED) from None
+    except HeadraceError as error:
         if not done:
             raise
-        _print_rebuilt(done, as_json=as_json)
-        told_error = error.detail if isinstance(error, HeadraceError) else "Broken off."
-        say_error(f"{told_error} What is built stays: the same command goes on from there.")
-        raise typer.Exit(FAILED if isinstance(error, HeadraceError) else INTERRUPTED) from None
+        _print_broken_off(done, error.detail, as_json=as_json)
+        raise typer.Exit(FAILED) from None
     _print_rebuilt(done, as_json=as_json)
 
 
@@ -164,6 +165,12 @@ async def _rebuild(settings: "Settings", first: str | None, last: str | None, do
                 async for step in rebuilder.rebuild(month):
                     done[number:] = [step]
                     bars.show(told(month), step.done, step.total)
+
+
+def _print_broken_off(done: "Sequence[Progress]", reason: str, *, as_json: bool) -> None:
+    if done:
+        _print_rebuilt(done, as_json=as_json)
+    say_error(f"{reason} What is built stays: the same command goes on from there.")
 
 
 def _print_rebuilt(done: "Sequence[Progress]", *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """Making the documents of the search copy: a pure function of what is stored of a finished event."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,9 @@ _TOGETHER = 16_384
 
 #: A larger payload, with its outputs, is left out of the content.
 MOST_CONTENT_BYTES = 8 << 20
+
+#: What may be a half of a character, which no text may hold.
+_HALVES = re.compile(rb"\\u[dD]")
 
 
 @value()
@@ -99,16 +103,27 @@ def make_document(found: FinishedEvent, body: bytes, options: MakingOptions) -> 
 
 
 def _context(found: FinishedEvent) -> dict[str, Any]:
-    context = None if found.task_context is None else decode(found.task_context.encode())
+    context = None if found.task_context is None else _readable(found.task_context.encode())
     return context if isinstance(context, dict) else {}
 
 
 def _error(found: FinishedEvent) -> Any:
-    return None if found.error is None else decode(found.error.encode())
+    return None if found.error is None else _readable(found.error.encode())
+
+
+def _readable(encoded: bytes) -> Any:
+    """The JSON, or nothing if it cannot be read: one event must not keep all others from the copy."""
+    try:
+        tree = decode(encoded)
+        if _HALVES.search(encoded):
+            dump(tree)
+        return tree
+    except (ValueError, RecursionError):
+        return None
 
 
 def _trees(context: dict[str, Any], error: Any, body: bytes, marks: Marks, options: MakingOptions) -> dict[str, Any]:
-    trees = {"error": error, "payload": decode(body), "outputs": context.get("nodes"), "extra": marks.extra}
+    trees = {"error": error, "payload": _readable(body), "outputs": context.get("nodes"), "extra": marks.extra}
     if options.masked:
         return {root: masked(tree, root, options.masked) for root, tree in trees.items()}
     return trees

@@ -31,8 +31,8 @@ QUEUE_PATTERN = r"[a-z0-9._-]{1,64}"
 #: What the names of indices in Elasticsearch may begin with.
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-#: The name of a field, or a path of names with dots between.
-_FIELD_NAME = re.compile(r"[^\s,]{1,200}")
+#: The name of a field, or a path of names with dots between; no pattern, and no path of another language.
+_FIELD_NAME = re.compile(r"(?![/$])[^\s,*]{1,200}")
 
 POSTGRES_URL = Expected("a URL like postgresql://user:password@host:5432/name")
 REDIS_URL = Expected("a URL like redis://user:password@host:6379/0, or rediss:// for TLS")
