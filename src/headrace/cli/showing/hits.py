@@ -1,6 +1,6 @@
 """What a search found, as `GET /search` answers it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -34,19 +34,21 @@ def remarks(page: Mapping[str, Any]) -> Iterator[str]:
     where = "PostgreSQL, the beginning of each event's text" if copy["fallback"] else "Elasticsearch"
     yield f"{plural(page['total'], 'hit')}{more}, in {where}."
     if copy["waiting"]:
-        behind = f"for {duration(copy['lag_seconds'])}"
+        behind = f"for {duration(copy['seconds'])}"
         yield f"{plural(copy['waiting'], 'finished event')} cannot be found yet, one of them {behind}."
     if page["next_cursor"] is not None:
         yield f"There may be more: --cursor {page['next_cursor']}"
 
 
 def _marked(highlight: Mapping[str, Any]) -> Text:
-    text: str = highlight["text"]
-    spans: Sequence[Sequence[int]] = highlight["spans"]
-    marked = Text()
-    place = 0
-    for begin, end in spans:
-        marked.append(plain(text[place:begin]))
-        marked.append(plain(text[begin:end]), "bold")
-        place = end
-    return marked.append(plain(text[place:]))
+    marked = Text(_letter_by_letter(highlight["text"]))
+    for begin, end in highlight["spans"]:
+        marked.stylize("bold", begin, end)
+    return marked
+
+
+def _letter_by_letter(text: str) -> str:
+    """What a terminal may show, each character in its place."""
+    return "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 from headrace.domain.highlights import highlights
 from headrace.domain.ids import time_of
@@ -15,6 +16,9 @@ from headrace.store.body import unpack
 from headrace.store.database import Database
 from headrace.store.finished import read_finished
 from headrace.store.projections import read_lag
+
+#: Events that are read, whole, at a time.
+TOGETHER = 10
 
 
 class Searcher:
@@ -32,11 +36,12 @@ class Searcher:
         """
         found = await self._copy.search(wanted)
         async with reading(self._database) as connection:
-            events = await read_finished(connection, self._database, found.ids) if found.ids else []
             lag = await read_lag(connection, self._database)
-        there = {event.event_id: event for event in events if isinstance(event, FinishedEvent)}
+        hits: list[Hit] = []
+        for place in range(0, len(found.ids), TOGETHER):
+            hits += await self._hits(found.ids[place : place + TOGETHER], wanted.query)
         return SearchPage(
-            hits=await self._hits([there[id_] for id_ in found.ids if id_ in there], wanted.query),
+            hits=hits,
             total=found.total,
             total_is_exact=found.total < MOST_COUNTED,
             facets=found.facets,
@@ -44,12 +49,12 @@ class Searcher:
             next_cursor=found.ids[-1] if len(found.ids) == wanted.limit else None,
         )
 
-    async def _hits(self, events: Sequence[FinishedEvent], query: Query) -> Sequence[Hit]:
-        hits = []
-        for event in events:
-            hits.append(self._hit(event, query))
-            await asyncio.sleep(0)  # a large body takes its time, and others wait for the loop
-        return hits
+    async def _hits(self, ids: Sequence[UUID], query: Query) -> list[Hit]:
+        """Those of the events that are finished, in their order. A thread looks through them, which may be large."""
+        async with reading(self._database) as connection:
+            events = await read_finished(connection, self._database, ids)
+        there = {event.event_id: event for event in events if isinstance(event, FinishedEvent)}
+        return await asyncio.to_thread(lambda: [self._hit(there[id_], query) for id_ in ids if id_ in there])
 
     def _hit(self, event: FinishedEvent, query: Query) -> Hit:
         trees = trees_of(event, unpack(event.body), self._options)

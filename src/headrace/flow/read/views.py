@@ -141,7 +141,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, slots=True)
 class CopyStanding:
-    """Which copy answered, and how far behind it is: `waiting` events are yet to be told to it, one for `lag_seconds`.
+    """Which copy answered, and how far it is behind: so many events are `waiting` to be told to it, one for `seconds`.
 
     A `fallback` searches less text of an event than Elasticsearch would.
     """
@@ -149,7 +149,7 @@ class CopyStanding:
     name: str
     fallback: bool
     waiting: int
-    lag_seconds: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
