@@ -14,7 +14,7 @@ from headrace.embedded import EmbeddedServices
 from headrace.store.database import Database
 from tests.support import wheel
 from tests.support.elasticsearch import build as build_elasticsearch
-from tests.support.elasticsearch import needed_programs, shared_elasticsearch
+from tests.support.elasticsearch import missing_programs, shared_elasticsearch
 from tests.support.installation import Installation
 from tests.support.lacking import lacking
 from tests.support.once import made_once
@@ -128,7 +128,8 @@ def api_client(
 @pytest.fixture(scope="session")
 def elasticsearch_program(shared_dir: Path) -> Path:
     """A folder with what an Elasticsearch runs from."""
-    needed_programs()
+    if missing := missing_programs():
+        lacking(f"without {', '.join(missing)} there is no Elasticsearch")
     return made_once(shared_dir / "elasticsearch_program", build_elasticsearch)
 
 

@@ -21,20 +21,23 @@ def lagging(installation: Installation) -> Installation:
     return installation
 
 
-def test_it_is_in_the_ledger_and_in_the_metrics(lagging: Installation) -> None:
-    client = lagging.start_api(elasticsearch_url=SOMEWHERE)[1]
+@pytest.mark.parametrize(
+    ("name", "settings"), [("elasticsearch", {"elasticsearch_url": SOMEWHERE}), ("postgres", {})], ids=["there", "here"]
+)
+def test_it_is_in_the_ledger_and_in_the_metrics(lagging: Installation, name: str, settings: dict[str, str]) -> None:
+    client = lagging.start_api(**settings)[1]
 
     search = client.get("/stats").json()["search"]
 
     assert search.pop("seconds") == pytest.approx(120.0, abs=60.0)
-    assert search == {"copy": "elasticsearch", "waiting": 2, "refused": 3}
+    assert search == {"copy": name, "waiting": 2, "refused": 3}
     assert value(client, "headrace_search_waiting") == 2
     assert value(client, "headrace_search_lag_seconds") == pytest.approx(120.0, abs=60.0)
     assert value(client, "headrace_search_refused") == 3
 
 
 def test_without_a_copy_nothing_lags(lagging: Installation) -> None:
-    client = lagging.start_api()[1]
+    client = lagging.start_api(search="false")[1]
 
     assert client.get("/stats").json()["search"] == {"copy": None, "waiting": 0, "seconds": 0.0, "refused": 0}
     assert value(client, "headrace_search_waiting") == 0

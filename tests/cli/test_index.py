@@ -3,7 +3,7 @@
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ from headrace.domain.ids import new_id
 from headrace.domain.settle import Finished
 from headrace.domain.states import EventState
 from headrace.search.elasticsearch.copy import ElasticsearchCopy
+from headrace.search.postgres.copy import PostgresCopy
+from headrace.store.database import Database
 from tests.cli.support import headrace, printed
-from tests.search.conftest import BehindElasticsearch
+from tests.search.behind import BehindElasticsearch, BehindPostgres
 from tests.search.places import Place, document
-from tests.support.elasticsearch import running_elasticsearch
 from tests.support.installation import Installation
 from tests.support.steps import accept, claim, new_event, store, succeeded
 from tests.support.waiting import wait_until
@@ -31,8 +32,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.services]
 #: Finished events at a time, as a claim takes them.
 TOGETHER = 1000
 
-#: How an event's result asks for an index that none may be called.
-IMPOSSIBLE = b'{"nodes":{},"metadata":{"search":[{"index":"headrace-also"}]}}'
+#: How an event's result asks for an index that none in Elasticsearch may be called: a month follows its name there.
+IMPOSSIBLE = b'{"nodes":{},"metadata":{"search":[{"index":"no-2026.11"}]}}'
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Commanded:
 
     async def finish(self, count: int, context: bytes | None = None) -> list[UUID]:
         """Events of the present that are finished."""
-        async with self._opened() as database:
+        async with opened(self.installation) as database:
             await accept(database, *(new_event(subject=f"number {number}") for number in range(count)))
             runs = await claim(database, self.installation.storage.add_worker(), most=count)
             await store(database, *(_ended(run, context) for run in runs))
@@ -77,43 +78,40 @@ class Commanded:
         relay.signal(signal.SIGTERM)
         assert relay.exit_code(20.0) == 0
 
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Any]:
-        database = self.installation.storage.open()
-        await database.open()
-        yield database
-        await database.close()
+
+@asynccontextmanager
+async def opened(installation: Installation) -> AsyncIterator[Database]:
+    database = installation.storage.open()
+    await database.open()
+    yield database
+    await database.close()
 
 
 def _ended(run: Run, context: bytes | None) -> Finished:
     return succeeded(run) if context is None else Finished(run, EventState.SUCCEEDED, context)
 
 
-@pytest.fixture(scope="module")
-def own_elasticsearch(tmp_path_factory: pytest.TempPathFactory, elasticsearch_program: Path) -> Iterator[str]:
-    """A node of these tests' own: commands call their indices by the names that all commands use."""
-    with running_elasticsearch(tmp_path_factory.mktemp("node"), program=elasticsearch_program) as node:
-        yield node.url
-
-
 @pytest.fixture
-async def elasticsearch_commanded(installation: Installation, own_elasticsearch: str) -> AsyncIterator[Commanded]:
-    settings = {
-        "database_url": installation.storage.services.database_url,
-        "database_schema": installation.storage.schema,
-        "redis_url": installation.redis_url,
-        "elasticsearch_url": own_elasticsearch,
-    }
-    copy = ElasticsearchCopy(own_elasticsearch)
-    async with AsyncElasticsearch(own_elasticsearch) as client:
-        behind = BehindElasticsearch(client, "headrace")
-        yield Commanded(installation, settings, Place(copy, behind))
+async def elasticsearch_commanded(installation: Installation, elasticsearch: str) -> AsyncIterator[Commanded]:
+    prefix = f"t{new_id().hex[-12:]}"
+    settings = {"elasticsearch_url": elasticsearch, "elasticsearch_index": prefix}
+    copy = ElasticsearchCopy(elasticsearch, prefix)
+    async with AsyncElasticsearch(elasticsearch) as client:
+        behind = BehindElasticsearch(client, prefix)
+        yield Commanded(installation, {**installation.settings(), **settings}, Place(copy, behind))
         await behind.clean()
     await copy.close()
 
 
+@pytest.fixture
+async def postgres_commanded(installation: Installation) -> AsyncIterator[Commanded]:
+    async with opened(installation) as database:
+        place = Place(PostgresCopy(database), BehindPostgres(installation.storage))
+        yield Commanded(installation, installation.settings(), place)
+
+
 #: The places, one a line.
-PLACES = ("elasticsearch_commanded",)
+PLACES = ("elasticsearch_commanded", "postgres_commanded")
 
 
 @pytest.fixture(params=PLACES)
@@ -178,7 +176,8 @@ async def test_a_sample_says_how_likely_it_misses_something(commanded: Commanded
     assert "To compare every document: --full" in out
 
 
-async def test_what_the_copy_refuses_is_told_apart_with_its_reason(commanded: Commanded) -> None:
+async def test_what_the_copy_refuses_is_told_apart_with_its_reason(elasticsearch_commanded: Commanded) -> None:
+    commanded = elasticsearch_commanded
     [event_id] = await commanded.finish(1, IMPOSSIBLE)
     commanded.project()
 
@@ -188,7 +187,7 @@ async def test_what_the_copy_refuses_is_told_apart_with_its_reason(commanded: Co
     assert f"{event_id}  since " in out
     [refusal] = printed("index", "refusals", folder=commanded.installation.folder, **commanded.settings)["refusals"]
     assert refusal["event_id"] == str(event_id)
-    assert "headrace-also" in refusal["reason"]
+    assert "no-2026.11" in refusal["reason"]
     assert refusal["reason"] in commanded.run("refusals")[1]
     code, out, _ = commanded.run("rebuild")
     assert code == 0
@@ -224,15 +223,18 @@ def test_a_rebuild_that_is_broken_off_says_how_it_goes_on(installation: Installa
     assert rebuilding.log.read_text() == said
 
 
+def test_where_search_is_off_there_is_nothing_to_verify_or_rebuild(installation: Installation, tmp_path: Path) -> None:
+    for command in ("verify", "rebuild"):
+        done = headrace("index", command, folder=tmp_path, **installation.settings(), search="false")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "Nothing is searched here: HEADRACE_SEARCH is false.\n"
+
+
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
 def test_a_copy_that_is_away_ends_a_command_with_a_sentence(
     installation: Installation, tmp_path: Path, command: str
 ) -> None:
-    settings = {
-        "database_url": installation.storage.services.database_url,
-        "database_schema": installation.storage.schema,
-        "elasticsearch_url": "http://headrace:hunter2@127.0.0.1:9",
-    }
+    settings = {**installation.settings(), "elasticsearch_url": "http://headrace:hunter2@127.0.0.1:9"}
 
     done = headrace("index", command, folder=tmp_path, **settings)
 
@@ -253,7 +255,6 @@ def test_a_database_that_is_away_ends_a_command_with_a_sentence(tmp_path: Path) 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("verify",),
         ("verify", "--share", "1.1"),
         ("verify", "--share", "nan"),
         ("rebuild", "--from", "2026-13"),

@@ -201,8 +201,9 @@ async def test_a_rebuild_that_is_only_noted_holds_no_write_up(
 
 
 async def test_what_was_refused_of_a_rebuild_is_told_and_noted(
-    database: Database, storage: Storage, place: Place
+    database: Database, storage: Storage, elasticsearch_place: Place
 ) -> None:
+    place = elasticsearch_place
     [event_id] = await finished(database, storage, "first", indices=["no-2026.11"])
     await caught_up(database, storage, place.copy)
     storage.rows("DELETE FROM headrace.refusals")

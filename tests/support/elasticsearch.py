@@ -15,7 +15,6 @@ import psutil
 from httpx2 import Client, HTTPError
 
 from bench.ports import free_port
-from tests.support.lacking import lacking
 from tests.support.once import made_once
 from tests.support.waiting import wait_until
 
@@ -35,12 +34,6 @@ _PIPE = "alive"
 def missing_programs() -> list[str]:
     """What the node needs and this machine lacks."""
     return [program for program in ("java", "javac", "mvn") if shutil.which(program) is None]
-
-
-def needed_programs() -> None:
-    """End a test that lacks what the node needs."""
-    for program in missing_programs():
-        lacking(f"{program} is not installed, so there is no Elasticsearch")
 
 
 def build(folder: Path) -> None:

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from headrace.search.port import Postponed, Refused, SearchCopy, Written
-from tests.search.conftest import BehindElasticsearch
+from tests.search.behind import BehindElasticsearch
 from tests.search.places import MONTH, Place, document, id_after
 
 #: What the server takes in one request, but for a few.

@@ -8,7 +8,7 @@ from headrace.domain.document import month_of
 from headrace.domain.making import MakingOptions
 from headrace.flow.project.rebuilding import NotRebuilt, Rebuilder, begin
 from headrace.store.database import Database
-from tests.search.conftest import BehindElasticsearch
+from tests.search.behind import BehindElasticsearch
 from tests.search.places import Place
 from tests.search.test_projection import differences, finished, rebuilt
 from tests.support.projecting import caught_up

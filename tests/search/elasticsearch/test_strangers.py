@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from headrace.search.port import Listed, SearchCopy
-from tests.search.conftest import BehindElasticsearch
+from tests.search.behind import BehindElasticsearch
 from tests.search.places import MONTH, Place, document, id_after
 
 #: Ids of the month, and of the next one.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.search.conftest import BehindPostgres
+from tests.search.behind import BehindPostgres
 from tests.search.places import Place, document
 
 CHANGES = (
