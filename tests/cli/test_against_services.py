@@ -19,13 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def settings(installation: Installation) -> dict[str, str]:
     """How a command finds the installation's database and Redis."""
-    services = installation.storage.services
-    return {
-        "database_url": services.database_url,
-        "migrate_database_url": services.migrate_database_url,
-        "database_schema": installation.storage.schema,
-        "redis_url": installation.redis_url,
-    }
+    return {**installation.settings(), "migrate_database_url": installation.storage.services.migrate_database_url}
 
 
 @pytest.fixture

@@ -23,13 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def settings(installation: Installation) -> dict[str, Any]:
     """The folder and the settings by which a command finds the database; nothing else is there."""
-    services = installation.storage.services
-    return {
-        "folder": installation.folder,
-        "database_url": services.database_url,
-        "database_schema": installation.storage.schema,
-        "redis_url": "redis://127.0.0.1:9/0",
-    }
+    return {**installation.settings(), "folder": installation.folder, "redis_url": "redis://127.0.0.1:9/0"}
 
 
 @pytest.fixture

@@ -17,11 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def settings(installation: Installation) -> dict[str, str]:
     """How a command finds the installation's database and Redis."""
-    return {
-        "database_url": installation.storage.services.database_url,
-        "database_schema": installation.storage.schema,
-        "redis_url": installation.redis_url,
-    }
+    return installation.settings()
 
 
 def test_status_shows_who_works_and_who_leads(

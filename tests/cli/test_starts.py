@@ -32,11 +32,7 @@ FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 @pytest.fixture
 def settings(installation: Installation) -> dict[str, str]:
     """How a command finds the installation's database and Redis."""
-    return {
-        "database_url": installation.storage.services.database_url,
-        "database_schema": installation.storage.schema,
-        "redis_url": installation.redis_url,
-    }
+    return installation.settings()
 
 
 @contextmanager
