@@ -42,12 +42,18 @@ _TALLY = "INSERT INTO headrace.tallies (state, delta) SELECT unnest(%s::text[]),
 
 
 async def multiply(
-    connection: psycopg.AsyncConnection, tables: Mapping[str, str], ids: Sequence[UUID], copies: range
+    connection: psycopg.AsyncConnection,
+    tables: Mapping[str, str],
+    ids: Sequence[UUID],
+    copies: range,
+    *,
+    tells: bool = True,
 ) -> None:
     """Add copies of these events, which are in `tables`, with the numbers of `copies`; no number may be used twice.
 
-    `connection` may write everything, and is in autocommit.
+    `connection` may write everything, and is in autocommit. Unless it `tells`, the search copy does not hear of them.
     """
+    await connection.execute(f"SET session_replication_role = {'origin' if tells else 'replica'}")
     now = utc_now()
     for table, key in tables.items():
         statement = await _statement(connection, table, key)

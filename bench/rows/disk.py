@@ -7,16 +7,13 @@ from bench.counters import stored_bytes
 from bench.load.bodies import Body, make_bodies
 from bench.rows.finishing import until_finished, until_projected
 from bench.services import Services
-from bench.systems.headrace.system import Headrace
+from bench.systems.headrace.system import WITHOUT_SEARCH, Headrace
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
 
 ROW = "disk"
 
 STORED = "bytes stored for each byte accepted"
 WITH_SEARCH = f"{STORED}, search in Postgres included"
-
-#: What is set in the first trial; the second has what is set by default.
-WITHOUT_SEARCH = {"search": "false"}
 
 #: Webhooks of a whole run, and the least of a quick one: what every table costs by itself must not count.
 EVENTS, LEAST_EVENTS = 30_000, 2_000

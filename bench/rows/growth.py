@@ -17,7 +17,7 @@ from bench.rows.accept import CONNECTIONS, posted
 from bench.rows.finishing import until_finished
 from bench.rows.process import drained
 from bench.services import Services
-from bench.systems.headrace.system import Headrace
+from bench.systems.headrace.system import WITHOUT_SEARCH, Headrace
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
 from bench.waiting import until
 
@@ -63,10 +63,10 @@ async def stored(services: Services, scale: Scale) -> Sequence[Figure]:
     async with await services.connect() as connection:
         originals = await _originals(services)
         before = await _rates(services, scale)
-        await multiply(connection, FINISHED, originals, MILLION)
+        await multiply(connection, FINISHED, originals, MILLION, tells=False)
         await _vacuum(connection)
         verify_seconds = await _verify(services)
-        await multiply(connection, FINISHED, originals, FIVE_MILLION)
+        await multiply(connection, FINISHED, originals, FIVE_MILLION, tells=False)
         await _vacuum(connection)
         after = await _rates(services, scale)
         milliseconds = await _stats(services)
@@ -82,7 +82,7 @@ async def backlog(services: Services, scale: Scale) -> Sequence[Figure]:
     """Short backlogs, each drained, then the first part of a long one."""
     async with await services.connect() as connection:
         short = statistics.median([await _short_backlog(services) for _ in range(TIMES)])
-        async with Headrace(services) as system:
+        async with Headrace(services, WITHOUT_SEARCH) as system:
             ids = await system.fill(make_bodies(Body.SMALL, ORIGINALS))
             await multiply(connection, UNFINISHED, [UUID(each) for each in ids], MILLION)
             await _vacuum(connection)
@@ -93,7 +93,7 @@ async def backlog(services: Services, scale: Scale) -> Sequence[Figure]:
 
 async def _originals(services: Services) -> list[UUID]:
     """Events that were really accepted and processed."""
-    async with Headrace(services) as system:
+    async with Headrace(services, WITHOUT_SEARCH) as system:
         ids = await system.fill(make_bodies(Body.SMALL, ORIGINALS))
         await system.start_workers(WORKER_PROCESSES)
         await until_finished(system, ORIGINALS, START_SECONDS)
@@ -107,7 +107,7 @@ async def _rates(services: Services, scale: Scale) -> Rates:
 
 async def _measured(services: Services, seconds: float) -> Rates:
     """What is accepted while no worker runs, and how quickly workers drain that and some more."""
-    async with Headrace(services) as system:
+    async with Headrace(services, WITHOUT_SEARCH) as system:
         before = await system.finished()
         endpoint = await system.start_api()
         accepted = await posted(endpoint, Body.SMALL, seconds, CONNECTIONS[system.name])
@@ -119,7 +119,7 @@ async def _measured(services: Services, seconds: float) -> Rates:
 
 
 async def _short_backlog(services: Services) -> float:
-    async with Headrace(services) as system:
+    async with Headrace(services, WITHOUT_SEARCH) as system:
         before = await system.finished()
         await system.fill(make_bodies(Body.SMALL, SHORT_BACKLOG))
         await system.start_workers(WORKER_PROCESSES)
@@ -147,14 +147,14 @@ async def _vacuum(connection: psycopg.AsyncConnection) -> None:
 
 async def _verify(services: Services) -> float:
     """Seconds that the command takes, which would fail if the copies were not as good as what is real."""
-    async with Headrace(services) as system:
+    async with Headrace(services, WITHOUT_SEARCH) as system:
         began = time.monotonic()
         await system.command("verify")
         return time.monotonic() - began
 
 
 async def _stats(services: Services) -> list[float]:
-    async with Headrace(services) as system:
+    async with Headrace(services, WITHOUT_SEARCH) as system:
         endpoint = await system.start_api()
         milliseconds = []
         for _ in range(ASKED):

@@ -19,7 +19,7 @@ from bench.rows.accept import CONNECTIONS, posted
 from bench.rows.finishing import until_finished, until_projected, waiting_entries
 from bench.rows.process import backlog_of, drained
 from bench.services import Services
-from bench.systems.headrace.system import Headrace
+from bench.systems.headrace.system import WITHOUT_SEARCH, Headrace
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial, Void
 from bench.waiting import until
 
@@ -41,6 +41,9 @@ ORIGINALS, SOME, MILLION = 1_000, range(20), range(1_000)
 
 #: Webhooks are larger.
 WEBHOOK_ORIGINALS = 219
+
+#: Events before it counts.
+WARM_EVENTS = 2_000
 
 #: It counts from when this part of the entries is written until this part is.
 COUNTED = 0.1, 0.95
@@ -79,11 +82,13 @@ def caught_up_of(place: Place) -> str:
 async def beside(place: Place, body: Body, services: Services, scale: Scale) -> Sequence[Figure]:
     """What workers finish while the copy is kept, and what an API accepts while that catches up with it."""
     async with _settings(place) as settings, await services.connect() as connection:
+        await _warm_up(services, settings, body)
         async with Headrace(services, settings) as system:
+            before = await system.finished()
             events = backlog_of(system.events_a_second, body, scale)
             await system.fill(make_bodies(body, events))
             await system.start_workers(WORKER_PROCESSES)
-            process = await drained(system, events, START_SECONDS + 15 * scale.seconds)
+            process = await drained(system, events, START_SECONDS + 15 * scale.seconds, before)
         behind = await waiting_entries(connection)
         async with Headrace(services, settings) as system:
             endpoint = await system.start_api()
@@ -94,6 +99,15 @@ async def beside(place: Place, body: Body, services: Services, scale: Scale) -> 
             Figure(f"{process_of(place)}, yet to be written then", body, Headrace.name, "events", behind),
             Figure(accept_of(place), body, Headrace.name, "events/s", accepted.rate),
         ]
+
+
+async def _warm_up(services: Services, settings: Mapping[str, object], body: Body) -> None:
+    """The first events of all, and their entries: a server that has just started compiles what it runs."""
+    async with await services.connect() as connection, Headrace(services, settings) as system:
+        await system.fill(make_bodies(body, WARM_EVENTS))
+        await system.start_workers(WORKER_PROCESSES)
+        await until_finished(system, WARM_EVENTS, START_SECONDS)
+        await until_projected(connection, CATCH_UP_SECONDS)
 
 
 async def catch_up(place: Place, body: Body, services: Services, _: Scale) -> Sequence[Figure]:
@@ -127,7 +141,7 @@ async def million(services: Services, _: Scale) -> Sequence[Figure]:
 async def _settings(place: Place) -> AsyncIterator[Mapping[str, object]]:
     match place:
         case Place.NOWHERE:
-            yield {"search": "false"}
+            yield WITHOUT_SEARCH
         case Place.POSTGRES:
             yield {}
         case Place.ELASTICSEARCH:
@@ -139,7 +153,7 @@ async def _fill(services: Services, body: Body, copies: range) -> None:
     """Finished events, most of them copies of a few, none of which any copy was told of."""
     count = ORIGINALS if body is Body.SMALL else WEBHOOK_ORIGINALS
     async with await services.connect() as connection:
-        async with Headrace(services, {"search": "false"}) as system:
+        async with Headrace(services, WITHOUT_SEARCH) as system:
             ids = await system.fill(make_bodies(body, count))
             await system.start_workers(WORKER_PROCESSES)
             await until_finished(system, count, START_SECONDS)

@@ -3,6 +3,7 @@ import pytest
 from bench.load.model_calls import BACKOFF_SECONDS, CALLS, calls_of
 from bench.rows import disk, llm, memory
 from bench.services import running_services
+from bench.systems.headrace.system import WITHOUT_SEARCH
 
 
 def first_number(*, failing: bool) -> int:
@@ -54,7 +55,7 @@ async def test_the_lead_row_can_be_measured() -> None:
 @pytest.mark.services
 async def test_disk_and_memory_can_be_measured() -> None:
     async with running_services() as services:
-        stored = await disk.measure(services, disk.WITHOUT_SEARCH, events=100)
+        stored = await disk.measure(services, WITHOUT_SEARCH, events=100)
     assert stored.accepted_bytes > 100_000
     assert 0 < stored.kept_ratio < stored.ratio
     async with running_services() as services:

@@ -22,6 +22,9 @@ from headrace.store.migrate import migrate
 #: The user's module.
 APP = "bench.systems.headrace.app"
 
+#: Search is a row of its own: a copy in the same database takes room, and has to catch up with what is stored.
+WITHOUT_SEARCH: Mapping[str, object] = {"search": "false"}
+
 #: A batch of so many bytes at most is sent, and of so many items.
 BATCH_BYTES, BATCH_ITEMS = 8_000_000, 500
 
