@@ -64,8 +64,11 @@ SELECT event_id FROM headrace.documents WHERE event_id < %(before)s ORDER BY eve
 
 _ON_WALK = " AND d.event_id >= %(start)s"
 
+# A page begins below an id. IS TRUE hides that from a plan that is to go by words and terms alone.
+_BELOW, _HIDDEN_BELOW = " AND d.event_id < %(before)s", " AND (d.event_id < %(before)s) IS TRUE"
+
 _NEWEST = f"""
-SELECT d.event_id {_FITTING}{{conditions}} AND d.event_id < %(before)s
+SELECT d.event_id {_FITTING}{{conditions}}
 ORDER BY d.event_id DESC LIMIT %(limit)s
 """
 
@@ -137,9 +140,9 @@ class Finder:
     async def find_newest(self) -> Sequence[UUID]:
         """The newest of many hits."""
         start = await self._start(self._wanted.before, WALK_ROWS)
-        rows = await self._walk(_NEWEST, start)
+        rows = await self._walk(_NEWEST, start, _BELOW)
         if len(rows) < self._wanted.limit and start is not None:
-            rows = await self._ask(_NEWEST)
+            rows = await self._ask(_NEWEST, _HIDDEN_BELOW)
         return [event_id for (event_id,) in rows]
 
     async def count_newest(self) -> ByKind:
@@ -155,15 +158,15 @@ class Finder:
         found = await self._run(_START, {"before": before, "rows": rows}, walk=True)
         return found[0][0] if found else None
 
-    async def _walk(self, statement: str, start: UUID | None) -> list[TupleRow]:
-        """What a walk meets that ends at this id."""
+    async def _walk(self, statement: str, start: UUID | None, further: str = "") -> list[TupleRow]:
+        """What a walk meets that ends at this id, under a further condition."""
         arguments = {**self._arguments, "start": start or FIRST}
-        text = statement.format(conditions=self._conditions + _ON_WALK)
+        text = statement.format(conditions=self._conditions + _ON_WALK + further)
         return await self._run(text, arguments, walk=True)
 
-    async def _ask(self, statement: str) -> list[TupleRow]:
-        """What the index of words and terms names."""
-        return await self._run(statement.format(conditions=self._conditions), self._arguments, walk=False)
+    async def _ask(self, statement: str, further: str = "") -> list[TupleRow]:
+        """What the index of words and terms names, under a further condition."""
+        return await self._run(statement.format(conditions=self._conditions + further), self._arguments, walk=False)
 
     async def _run(self, statement: str, arguments: Mapping[str, Any], *, walk: bool) -> list[TupleRow]:
         milliseconds = max(1, round(self._left() * 1000))

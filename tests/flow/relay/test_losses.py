@@ -36,7 +36,7 @@ async def test_a_budget_that_several_find_spent_at_once_fails_the_event_once(
     await claim(database, worker)
     storage.end_lease(worker)
 
-    await asyncio.gather(*(take_over(database, Policy(unseen_losses=1)) for _ in range(4)))
+    await asyncio.gather(*(take_over(database, Policy(unseen_losses=1)) for _ in range(2)))
 
     assert storage.all_are("failed", ids)
     assert storage.value("SELECT sum(delta) FROM headrace.tallies WHERE state = 'failed'") == 50
