@@ -164,6 +164,9 @@ class CopyAway(Unavailable):
 class SearchOff(HeadraceError):
     code = "search-off"
 
+    def __init__(self) -> None:
+        super().__init__("Nothing is searched here: HEADRACE_SEARCH is false.")
+
 
 class EventHeldElsewhere(HeadraceError):
     """The event's run belongs to a worker now, so its result cannot be written from here."""

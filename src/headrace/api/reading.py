@@ -1,6 +1,5 @@
 """What can be read of events: one, a list, the ledger."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -42,7 +41,7 @@ async def get_stats(request: Request) -> Response:
         "erased": stats.erased,
         "by_state": {str(state): count for state, count in stats.by_state.items()},
         "waiting": stats.waiting,
-        "search": asdict(stats.search),
+        "search": stats.search,
     }
     return json_response(content)
 

@@ -1,8 +1,7 @@
 """Searching the finished events."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,7 +17,6 @@ from headrace.domain.marks import INDEX_PATTERN
 from headrace.domain.query_language import parse_query
 from headrace.domain.selection import MOST_NAME_CHARACTERS
 from headrace.domain.words import fold
-from headrace.flow.read import SearchPage
 from headrace.search.port import Search
 
 router = APIRouter(tags=["read"], dependencies=[Depends(refuse_options)])
@@ -70,15 +68,4 @@ _PARAMETERS = Depends(Parameters(once=frozenset(SearchQuery.model_fields) - _MAN
 @router.get("/search", dependencies=[_PARAMETERS])
 async def search_events(request: Request, wanted: Annotated[SearchQuery, Query()]) -> Response:
     """Finished events that fit, the newest first, a page at a time. `copy` says what was searched, and its lag."""
-    return json_response(_page_members(await search_of(request).search(wanted.search())))
-
-
-def _page_members(page: SearchPage) -> dict[str, Any]:
-    return {
-        "hits": page.hits,
-        "total": page.total,
-        "total_is_exact": page.total_is_exact,
-        "facets": page.facets and asdict(page.facets),
-        "copy": page.copy,
-        "next_cursor": page.next_cursor,
-    }
+    return json_response(await search_of(request).search(wanted.search()))

@@ -31,7 +31,7 @@ def search_of(request: Request) -> Searcher:
 
 def _searched(service: _S | None) -> _S:
     if service is None:
-        raise SearchOff("Nothing is searched here: HEADRACE_SEARCH is false.")
+        raise SearchOff
     return service
 
 

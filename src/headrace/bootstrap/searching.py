@@ -6,7 +6,6 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
 import psycopg
 
@@ -21,6 +20,7 @@ from headrace.search.port import SearchCopy
 from headrace.search.postgres.copy import PostgresCopy
 from headrace.search.postgres.words import MOST_TEXT_BYTES
 from headrace.settings import Settings, mask_url
+from headrace.store.choosing import FIRST, LAST
 from headrace.store.database import Database
 from headrace.store.look import View
 from headrace.store.projections import Refusal, count_refusals, list_refusals
@@ -30,9 +30,6 @@ COPY_CONNECTIONS = 2
 
 #: What the copy in Elasticsearch calls itself; to ask it would take a second.
 ELASTICSEARCH = "elasticsearch"
-
-#: Before the first id of an event, and behind the last.
-ALL_IDS = (UUID(int=0), UUID(int=(1 << 128) - 1))
 
 #: What is under way when the process ends has so many seconds.
 END_SECONDS = 5.0
@@ -88,7 +85,7 @@ def make_searcher(settings: Settings, database: Database, copy: SearchCopy) -> S
 async def open_copy(settings: Settings) -> AsyncIterator[Searching]:
     """The search copy for a command. Raises SearchOff, ConfigurationError, Unavailable, CopyAway."""
     if not settings.search:
-        raise SearchOff("Nothing is searched here: HEADRACE_SEARCH is false.")
+        raise SearchOff
     async with open_connection(settings):
         pass  # says why there is none, where a pool would go on trying
     try:
@@ -105,8 +102,8 @@ async def find_refusals(settings: Settings, most: int) -> tuple[list[Refusal], i
     """The first `most` entries that the copy refused, and how many it refused in all. Raises Unavailable."""
     try:
         async with open_connection(settings) as (database, connection):
-            found = await list_refusals(connection, database, *ALL_IDS, most)
-            return found, await count_refusals(connection, database, *ALL_IDS)
+            found = await list_refusals(connection, database, FIRST, LAST, most)
+            return found, await count_refusals(connection, database, FIRST, LAST)
     except psycopg.Error as error:
         raise unavailable(settings.database_source()(), error) from None
 

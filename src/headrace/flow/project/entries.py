@@ -11,6 +11,9 @@ from headrace.store.body import unpack
 from headrace.store.database import Connection, Database
 from headrace.store.finished import GoneEvent, read_finished
 
+#: Bytes as they are stored, of all events that are read whole at a time.
+MOST_BYTES = 4 << 20
+
 #: Documents that are made before others have their turn on the loop.
 TOGETHER = 10
 

@@ -9,14 +9,14 @@ from uuid import UUID
 from headrace.domain.document import ids_of_month
 from headrace.domain.making import MakingOptions
 from headrace.flow.project.comparing import Difference, Kind, Page, compare, compare_one, months_to_compare
-from headrace.flow.project.entries import read_documents
+from headrace.flow.project.entries import MOST_BYTES, read_documents
 from headrace.search.port import Part, SearchCopy
 from headrace.store.database import Database
 from headrace.store.finished import count_finished, count_fitting
 from headrace.store.projections import Refusal, count_refusals, find_unsettled, list_refusals
 
-#: Documents that are compared whole at a time, and bytes of these as they are stored.
-TOGETHER, MOST_BYTES = 200, 4 << 20
+#: Documents that are compared whole at a time.
+TOGETHER = 200
 
 #: What differs may only be on its way: up to so many entries are looked at again after so many seconds.
 AGAIN_MOST, AGAIN_SECONDS = 1000, 2.0

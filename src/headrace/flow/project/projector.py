@@ -13,16 +13,13 @@ import structlog
 from headrace.domain.document import Entry, month_of
 from headrace.domain.making import MakingOptions
 from headrace.errors import CopyAway
-from headrace.flow.project.entries import Waiting, read_waiting
+from headrace.flow.project.entries import MOST_BYTES, Waiting, read_waiting
 from headrace.flow.project.pace import Pace, rest
 from headrace.search.port import Postponed, Refused, SearchCopy, Superseded, WriteOutcome, Written
 from headrace.store.copies import next_batch
 from headrace.store.database import Database
 from headrace.store.look import is_behind
 from headrace.store.projections import choose_waiting, complete, refuse
-
-#: Bytes as they are stored, of all entries of a batch.
-MOST_BYTES = 4 << 20
 
 #: Seconds after which the oldest entries are looked at again, whatever lies between.
 ROUND_SECONDS = 5.0

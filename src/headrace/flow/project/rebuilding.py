@@ -9,7 +9,7 @@ from headrace.domain.document import ids_of_month
 from headrace.domain.making import MakingOptions
 from headrace.errors import CopyAway, HeadraceError
 from headrace.flow.project.comparing import place_before
-from headrace.flow.project.entries import read_documents
+from headrace.flow.project.entries import MOST_BYTES, read_documents
 from headrace.flow.project.pace import Pace
 from headrace.search.port import Postponed, Refused, SearchCopy
 from headrace.store.copies import Rebuild, begin_anew, begin_rebuilds, end_rebuild, list_rebuilds, next_batch, reach
@@ -19,9 +19,6 @@ from headrace.store.projections import mend
 
 #: Finished events that are listed, and told of, at a time.
 PAGE = 1000
-
-#: Bytes as they are stored, of all events of a write.
-MOST_BYTES = 4 << 20
 
 #: A copy that takes nothing so many times in a row is given up: it had a quarter of a minute by then.
 PATIENCE = 6
