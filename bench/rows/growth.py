@@ -18,6 +18,7 @@ from bench.rows.finishing import until_finished
 from bench.rows.process import drained
 from bench.services import Services
 from bench.systems.headrace.system import WITHOUT_SEARCH, Headrace
+from bench.systems.system import READY_SECONDS
 from bench.trials import WORKER_PROCESSES, Figure, Scale, Trial
 from bench.waiting import until
 
@@ -149,7 +150,7 @@ async def _verify(services: Services) -> float:
     """Seconds that the command takes, which would fail if the copies were not as good as what is real."""
     async with Headrace(services, WITHOUT_SEARCH) as system:
         began = time.monotonic()
-        await system.command("verify")
+        await system.command("verify", seconds=READY_SECONDS)
         return time.monotonic() - began
 
 

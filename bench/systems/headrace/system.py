@@ -86,10 +86,10 @@ class Headrace:
         """What leads, and keeps the search copy, without workers."""
         self._start("relay")
 
-    async def command(self, *words: str) -> None:
-        """Run a command to its end. Raises RuntimeError if it fails."""
+    async def command(self, *words: str, seconds: float) -> None:
+        """Run a command to its end. Raises RuntimeError if it fails, and TimeoutError if it takes longer."""
         program = self._start(*words)
-        await asyncio.to_thread(program.wait, READY_SECONDS)
+        await asyncio.to_thread(program.wait, seconds)
         self._programs.remove(program)
 
     async def stored(self) -> int:
