@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -57,6 +58,20 @@ class Page:
     named: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What both sides list behind one id and up to another (None: to the end of the month).
+
+    `held` is all that the copy lists, and may reach further; `found` has the ids and versions of its documents.
+    """
+
+    after: UUID
+    up_to: UUID | None
+    held: Sequence[Listed]
+    found: Mapping[UUID, int]
+    finished: Sequence[Finished]
+
+
 class _Strangers:
     """What was seen of a month that is no event's: pages overlap, and each is told once."""
 
@@ -86,32 +101,23 @@ def place_before(event_id: UUID) -> UUID:
     return UUID(int=max(event_id.int - 1, 0))
 
 
-async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncIterator[Page]:
+async def compare(database: Database, copy: SearchCopy, month: str) -> AsyncGenerator[Page, None]:
     """All of a month, page after page. What changes meanwhile may show as a difference: look twice."""
     further = await copy.further(month)
     strangers = _Strangers(month)
     for index in (None, *sorted(further)):
         yield Page((), strangers.new_ones(await copy.list_strangers(month, PAGE, index), index))
-    first, end = ids_of_month(month)
-    after: UUID | None = place_before(first)
-    while after is not None:
-        held, finished = await asyncio.gather(
-            copy.list_page(month, after, PAGE), _list_finished(database, after, end, PAGE)
-        )
-        found = _versions(held)
-        last_ids = [next(reversed(found))] if len(found) == PAGE else []
-        last_ids += [finished[-1][0]] if len(finished) == PAGE else []
-        up_to = min(last_ids, default=None)
-        here = finished if up_to is None else [row for row in finished if row[0] <= up_to]
-        versions = {event_id: version for event_id, version, _ in here}
-        differences = strangers.new_ones(held) + _differences(month, versions, _up_to(found, up_to))
-        named = {index: some for index, some in _named(here).items() if copy.may_be_further(index)}
-        for index in sorted({*further, *named}):
-            held = await _list_between(copy, month, index, after, up_to)
-            differences += strangers.new_ones(held, index)
-            differences += _differences(month, named.get(index, {}), _up_to(_versions(held), up_to), index)
-        yield Page(list(versions.items()), differences, {index: len(some) for index, some in named.items()})
-        after = up_to
+    async with aclosing(_spans(database, copy, month)) as spans:
+        async for span in spans:
+            here = span.finished
+            versions = {event_id: version for event_id, version, _ in here}
+            differences = strangers.new_ones(span.held) + _differences(month, versions, span.found)
+            named = {index: some for index, some in _named(here).items() if copy.may_be_further(index)}
+            for index in sorted({*further, *named}):
+                held = await _list_between(copy, month, index, span.after, span.up_to)
+                differences += strangers.new_ones(held, index)
+                differences += _differences(month, named.get(index, {}), _up_to(_versions(held), span.up_to), index)
+            yield Page(list(versions.items()), differences, {index: len(some) for index, some in named.items()})
 
 
 async def compare_one(database: Database, copy: SearchCopy, difference: Difference) -> Difference | None:
@@ -123,6 +129,36 @@ async def compare_one(database: Database, copy: SearchCopy, difference: Differen
     finished = await _list_finished(database, before, UUID(int=event_id.int + 1), 1)
     expected = {id_: version for id_, version, indices in finished if index is None or index in indices}
     return next(iter(_differences(difference.month, expected, found, index)), None)
+
+
+async def _spans(database: Database, copy: SearchCopy, month: str) -> AsyncGenerator[_Span, None]:
+    """All of a month, piece after piece. The next one is read while this one is looked at."""
+    first, end = ids_of_month(month)
+    reading = asyncio.create_task(_read_span(database, copy, month, place_before(first), end))
+    try:
+        while True:
+            span = await reading
+            if span.up_to is None:
+                yield span
+                return
+            reading = asyncio.create_task(_read_span(database, copy, month, span.up_to, end))
+            yield span
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _read_span(database: Database, copy: SearchCopy, month: str, after: UUID, end: UUID) -> _Span:
+    """What is behind an id, up to the last that is certain to be listed on both sides."""
+    held, finished = await asyncio.gather(
+        copy.list_page(month, after, PAGE), _list_finished(database, after, end, PAGE)
+    )
+    found = _versions(held)
+    last_ids = [next(reversed(found))] if len(found) == PAGE else []
+    last_ids += [finished[-1][0]] if len(finished) == PAGE else []
+    up_to = min(last_ids, default=None)
+    here = finished if up_to is None else [row for row in finished if row[0] <= up_to]
+    return _Span(after, up_to, held, _up_to(found, up_to), here)
 
 
 async def _list_finished(database: Database, after: UUID, end: UUID, most: int) -> list[Finished]:

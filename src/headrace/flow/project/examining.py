@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from headrace.domain.document import ids_of_month
 from headrace.domain.making import MakingOptions
 from headrace.flow.project.comparing import Difference, Kind, Page, compare, compare_one, months_to_compare
 from headrace.flow.project.entries import MOST_BYTES, read_documents
-from headrace.search.port import Part, SearchCopy
+from headrace.search.port import SearchCopy
 from headrace.store.database import Database
 from headrace.store.finished import count_finished, count_fitting
 from headrace.store.projections import Refusal, count_refusals, find_unsettled, list_refusals
@@ -64,7 +65,6 @@ class Looked:
 class _Month:
     """What was seen of a month so far."""
 
-    expected: int
     done: int
     compared: int
     named: Counter[str]
@@ -96,16 +96,15 @@ class Examiner:
 
     async def examine(self) -> AsyncIterator[Looked | MonthVerdict]:
         """Each month in order, with how far it is before its verdict. Raises CopyAway, psycopg.Error."""
-        parts = {part.month: part for part in await self._copy.parts()}
-        for month in await months_to_compare(self._database, list(parts.values())):
-            async with self._database.connection() as connection:
-                expected = await count_finished(connection, self._database, *ids_of_month(month))
-            seen = _Month(expected, 0, 0, Counter(), Counter(), [])
+        for month in await months_to_compare(self._database, await self._copy.parts()):
+            seen = _Month(0, 0, Counter(), Counter(), [])
+            expected = await self._count(month)
             yield Looked(month, 0, expected)
-            async for page in compare(self._database, self._copy, month):
-                await self._add(seen, month, page)
-                yield Looked(month, seen.done, max(expected, seen.done))
-            yield await self._verdict(seen, month, parts.get(month, Part(month, 0, 0)))
+            async with aclosing(compare(self._database, self._copy, month)) as pages:
+                async for page in pages:
+                    await self._add(seen, month, page)
+                    yield Looked(month, seen.done, max(expected, seen.done))
+            yield await self._verdict(seen, month)
 
     async def _add(self, seen: _Month, month: str, page: Page) -> None:
         """What differs of a page's ids and versions, and of those of its documents that are compared whole."""
@@ -119,20 +118,25 @@ class Examiner:
         room = None if self._most is None else max(self._most, AGAIN_MOST + 1) - len(seen.differences)
         seen.differences += found[:room]
 
-    async def _verdict(self, seen: _Month, month: str, part: Part) -> MonthVerdict:
+    async def _count(self, month: str) -> int:
+        async with self._database.connection() as connection:
+            return await count_finished(connection, self._database, *ids_of_month(month))
+
+    async def _verdict(self, seen: _Month, month: str) -> MonthVerdict:
         differences, counts = seen.differences, seen.counts
         if differences and counts.total() <= AGAIN_MOST:
             differences = await self._lasting(month, differences)
             counts = Counter(each.kind for each in differences)
         there = await self._copy.further(month)
+        found = sum(part.documents for part in await self._copy.parts() if part.month == month)
         first, end = ids_of_month(month)
         async with self._database.connection() as connection:
             refused = await count_refusals(connection, self._database, first, end)
             refusals = await list_refusals(connection, self._database, first, end, self._most)
         return MonthVerdict(
             month=month,
-            expected=seen.expected,
-            found=part.documents,
+            expected=await self._count(month),
+            found=found,
             compared=seen.compared,
             further=[
                 FurtherCount(name, seen.named[name], there.get(name, 0)) for name in sorted({*there, *seen.named})

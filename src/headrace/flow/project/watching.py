@@ -8,6 +8,7 @@ written: that tells also of a copy that was put back and written to since, which
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -127,18 +128,19 @@ class Watch:
     async def _mend(self, month: str) -> None:
         """Have all that differs written anew; what is no event's has to be told of."""
         mended = left = 0
-        async for page in compare(self._database, self._copy, month):
-            wrong = {
-                each.event_id: max(each.expected or 0, each.found or 0)
-                for each in page.differences
-                if each.event_id is not None
-            }
-            mended += len(wrong)
-            left += len(page.differences) - len(wrong)
-            if wrong:
-                await self._room()
-                async with self._database.connection() as connection:
-                    await mend(connection, self._database, wrong)
+        async with aclosing(compare(self._database, self._copy, month)) as pages:
+            async for page in pages:
+                wrong = {
+                    each.event_id: max(each.expected or 0, each.found or 0)
+                    for each in page.differences
+                    if each.event_id is not None
+                }
+                mended += len(wrong)
+                left += len(page.differences) - len(wrong)
+                if wrong:
+                    await self._room()
+                    async with self._database.connection() as connection:
+                        await mend(connection, self._database, wrong)
         if mended or left:
             told = {"copy": self._copy.name, "month": month, "mended": mended, "left": left}
             _log.warning("the search copy differs from Postgres", **told)
