@@ -43,6 +43,8 @@ SETTINGS: dict[str, Any] = {
     "auto_expand_replicas": "0-1",
     "codec": "best_compression",
     "refresh_interval": "1s",
+    # The newest hits come first in every segment: a search ends there, however many there are.
+    "sort": {"field": "id", "order": "desc"},
 }
 
 #: Says which version of the template is there.
