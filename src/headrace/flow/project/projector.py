@@ -4,15 +4,18 @@ It goes where the leading relay is. With two of them for a moment nothing is los
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
+import psutil
 import structlog
 
 from headrace.domain.document import Entry, month_of
 from headrace.domain.making import MakingOptions
 from headrace.errors import CopyAway
+from headrace.flow.project.courtesy import Courtesy
 from headrace.flow.project.entries import MOST_BYTES, Waiting, read_waiting
 from headrace.flow.project.pace import Pace, rest
 from headrace.search.port import Postponed, Refused, SearchCopy, Superseded, WriteOutcome, Written
@@ -23,9 +26,6 @@ from headrace.store.projections import choose_waiting, complete, refuse
 
 #: Seconds after which the oldest entries are looked at again, whatever lies between.
 ROUND_SECONDS = 5.0
-
-#: While due events wait for a worker, the projector rests for so many times as long as it works.
-STEP_BACK = 12.0
 
 #: Behind this id is every event's.
 START = UUID(int=0)
@@ -43,6 +43,7 @@ class Projector:
         self._copy = copy
         self._options = options
         self._pace = Pace(chance)
+        self._courtesy = Courtesy(os.cpu_count() or 1)
         self._leads = False
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -82,7 +83,7 @@ class Projector:
             if not chosen:
                 return
             await self._write(chosen)
-            await rest(self._stopping, await self._rest_after(len(chosen), time.monotonic() - began))
+            await self._rest_after(len(chosen), time.monotonic() - began)
 
     async def _choose(self) -> Sequence[UUID]:
         """The next events in the order of their ids; after the last, and after some time, from the first on again."""
@@ -149,12 +150,17 @@ class Projector:
         else:
             self._pace.succeeded()
 
-    async def _rest_after(self, count: int, seconds: float) -> float:
-        """A deep outbox is caught up with when no event waits for that."""
+    async def _rest_after(self, count: int, seconds: float) -> None:
+        """After trouble, leave the copy alone; while a deep outbox is caught up with, let others go first."""
         if self._pace.rest_seconds or count < self._pace.entries // 2:
-            return self._pace.rest_seconds
+            await rest(self._stopping, self._pace.rest_seconds)
+            return
         async with self._database.connection() as connection:
-            return seconds * STEP_BACK if await is_behind(connection, self._database) else 0.0
+            behind = await is_behind(connection, self._database)
+        if seconds := self._courtesy.rest_seconds(seconds, is_behind=behind):
+            psutil.cpu_percent()  # it counts from here on
+            await rest(self._stopping, seconds)
+            self._courtesy.rested(psutil.cpu_percent() / 100)
 
 
 def months_of(entries: Sequence[Entry]) -> list[str]:

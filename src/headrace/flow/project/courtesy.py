@@ -1,0 +1,38 @@
+"""When the one who catches up leaves the machine to others: to those who accept events, and to those who work on them.
+
+Where Postgres, the API and the workers have machines of their own, nobody else is there and nobody is waited for.
+"""
+
+#: While others need the machine, the projector rests for so many times as long as it works.
+STEP_BACK = 12.0
+
+#: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine.
+WORK_SECONDS, SEEN_SECONDS = 3.0, 0.1
+
+#: They need it if they leave less than so much of one of its processors idle while the projector rests: about that is
+#: what catching up takes.
+TAKEN_PROCESSORS = 0.8
+
+#: And only if they keep this share of it busy: where there is one processor, it is for all.
+LEAST_NEEDED_SHARE = 0.5
+
+
+class Courtesy:
+    """How long to rest after each batch of a deep outbox, on a machine with so many processors."""
+
+    def __init__(self, processors: int) -> None:
+        self._needed_share = max(LEAST_NEEDED_SHARE, 1 - TAKEN_PROCESSORS / processors)
+        self._is_needed = False
+        self._worked = WORK_SECONDS
+
+    def rest_seconds(self, seconds: float, *, is_behind: bool) -> float:
+        """How long to rest after working for so many seconds, while events wait for workers or do not."""
+        if is_behind or self._is_needed:
+            return max(SEEN_SECONDS, seconds * STEP_BACK)
+        self._worked += seconds
+        return SEEN_SECONDS if self._worked >= WORK_SECONDS else 0.0
+
+    def rested(self, busy_share: float) -> None:
+        """Hear which share of the processors was busy during such a rest, from 0 to 1."""
+        self._is_needed = busy_share >= self._needed_share
+        self._worked = 0.0

@@ -1,0 +1,46 @@
+"""When the one who catches up with a deep outbox leaves the machine to others."""
+
+import pytest
+
+from headrace.flow.project.courtesy import SEEN_SECONDS, STEP_BACK, WORK_SECONDS, Courtesy
+
+
+@pytest.fixture
+def courtesy() -> Courtesy:
+    return Courtesy(processors=2)
+
+
+def rests(courtesy: Courtesy, busy_share: float, batches: int) -> list[float]:
+    """The rests after batches of a second, of a machine that is so busy with others."""
+    made = []
+    for _ in range(batches):
+        made.append(courtesy.rest_seconds(1.0, is_behind=False))
+        if made[-1]:
+            courtesy.rested(busy_share)
+    return made
+
+
+def test_alone_it_rests_only_to_see_that_it_is(courtesy: Courtesy) -> None:
+    every = round(WORK_SECONDS)
+    assert rests(courtesy, 0.5, 1 + 2 * every) == [SEEN_SECONDS, *[*[0.0] * (every - 1), SEEN_SECONDS] * 2]
+
+
+def test_on_a_busy_machine_it_steps_back_until_that_is_over(courtesy: Courtesy) -> None:
+    assert rests(courtesy, 0.61, 3) == [SEEN_SECONDS, STEP_BACK, STEP_BACK]
+    assert rests(courtesy, 0.59, 3) == [STEP_BACK, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("processors", "busy_share"), [(1, 0.5), (2, 0.6), (4, 0.8), (8, 0.9)])
+def test_a_machine_is_busy_where_hardly_a_processor_is_left(processors: int, busy_share: float) -> None:
+    assert rests(Courtesy(processors), busy_share + 0.001, 2) == [SEEN_SECONDS, STEP_BACK]
+    assert rests(Courtesy(processors), busy_share - 0.001, 2) == [SEEN_SECONDS, 0.0]
+
+
+def test_while_events_wait_for_workers_it_steps_back_at_once(courtesy: Courtesy) -> None:
+    rests(courtesy, 0.0, 1)
+    assert courtesy.rest_seconds(0.2, is_behind=True) == pytest.approx(0.2 * STEP_BACK)
+    assert courtesy.rest_seconds(0.2, is_behind=False) == 0.0
+
+
+def test_each_rest_is_long_enough_to_see_by(courtesy: Courtesy) -> None:
+    assert courtesy.rest_seconds(0.001, is_behind=True) == SEEN_SECONDS
