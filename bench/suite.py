@@ -11,7 +11,7 @@ from bench.services import running_services
 from bench.trials import Figure, Scale, Trial, Void
 
 #: A trial that takes longer has failed.
-TRIAL_SECONDS = 600.0
+TRIAL_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ QUERIES = (
 )
 ASKED = 50
 
+#: And so many times before it counts.
+WARM_ASKED = 10
+
 #: Within so many seconds workers begin, the copy has caught up, and is compared.
 START_SECONDS, CATCH_UP_SECONDS, VERIFY_SECONDS = 60.0, 900.0, 300.0
 
@@ -188,10 +191,10 @@ async def _written(services: Services, settings: Mapping[str, object]) -> float:
 
 
 async def _searched(port: int, query: str) -> list[float]:
-    """Milliseconds of each of the searches, one after the other."""
+    """Milliseconds of each of the searches that count, one after the other."""
     request = get_request(f"/search?{urlencode({'q': query})}")
     milliseconds = []
-    for _ in range(ASKED):
+    for _ in range(WARM_ASKED + ASKED):
         began = time.monotonic()
         [answer] = await fetch(port, [request])
         milliseconds.append((time.monotonic() - began) * 1e3)
@@ -200,7 +203,7 @@ async def _searched(port: int, query: str) -> list[float]:
     found = orjson.loads(answer.body)
     if query != "state:failed" and not found["hits"]:
         raise Void(f"The search {query} found nothing.")
-    return milliseconds
+    return milliseconds[WARM_ASKED:]
 
 
 def trials() -> list[Trial]:
