@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
+import psycopg
 
 from bench.elasticsearch import elasticsearch_node, is_possible
 from bench.history import FINISHED, multiply
@@ -101,13 +102,24 @@ async def beside(place: Place, body: Body, services: Services, scale: Scale) -> 
         behind = await waiting_entries(connection)
         async with Headrace(services, settings) as system:
             endpoint = await system.start_api()
-            await system.start_relay()
+            await _catching_up(system, connection, behind)
             accepted = await posted(endpoint, body, scale.seconds, CONNECTIONS[system.name])
         return [
             Figure(process_of(place), body, Headrace.name, "events/s", process),
             Figure(f"{process_of(place)}, yet to be written then", body, Headrace.name, "events", behind),
             Figure(accept_of(place), body, Headrace.name, "events/s", accepted.rate),
         ]
+
+
+async def _catching_up(system: Headrace, connection: psycopg.AsyncConnection, behind: int) -> None:
+    """Return when the relay, which takes a second or two to start, leads and has begun to write."""
+
+    async def has_begun() -> bool:
+        leads = await (await connection.execute("SELECT FROM headrace.leases WHERE expires > now()")).fetchone()
+        return leads is not None and (not behind or await waiting_entries(connection) < behind)
+
+    await system.start_relay()
+    await until(has_begun, "the relay leads, and writes", START_SECONDS)
 
 
 async def _warm_up(services: Services, settings: Mapping[str, object], body: Body) -> None:

@@ -7,9 +7,9 @@ from headrace.store.copies import (
     begin_rebuilds,
     end_rebuild,
     list_rebuilds,
-    newest_batch,
     next_batch,
     reach,
+    seen_batches,
 )
 from headrace.store.database import Connection, Database
 
@@ -25,7 +25,7 @@ async def test_a_rebuild_that_is_noted_stays_as_it_is(database: Database) -> Non
     async with database.connection() as connection:
         await begin_rebuilds(connection, database, "here", MONTHS[1:])
         [begun] = await noted(connection, database)
-        assert begun.first_batch == await newest_batch(connection, database)
+        assert begun.first_batch == (await seen_batches(connection, database, "here"))[1]
         assert begun.generation > 1
         assert begun.reached is None
         await reach(connection, database, "here", begun, reached)
@@ -52,7 +52,7 @@ async def test_one_that_begins_anew_is_another_generation_which_the_earlier_one_
         assert anew is not None
         assert anew.reached is None
         assert anew.generation > begun.generation
-        assert anew.first_batch == await newest_batch(connection, database)
+        assert anew.first_batch == (await seen_batches(connection, database, "here"))[1]
         assert await begin_anew(connection, database, "here", begun) is None
         await reach(connection, database, "here", begun, new_id())
         await end_rebuild(connection, database, "here", begun)

@@ -11,11 +11,12 @@ SELECT nextval('headrace.batches'),
        (SELECT jsonb_object_agg(month, generation) FROM headrace.rebuilds WHERE place = %(place)s)
 """
 
-_NEWEST = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM headrace.batches"
-
 _SKIP = "SELECT setval('headrace.batches', greatest(%(batch)s, (SELECT last_value FROM headrace.batches)))"
 
-_SEEN = "SELECT month, batch FROM headrace.copies WHERE place = %(place)s"
+_SEEN = """
+SELECT (SELECT jsonb_object_agg(month, batch) FROM headrace.copies WHERE place = %(place)s),
+       (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM headrace.batches)
+"""
 
 _NOTE = """
 WITH seen AS (
@@ -72,22 +73,16 @@ async def next_batch(connection: Connection, database: Database, place: str) -> 
     return batch, rebuilding or {}
 
 
-async def newest_batch(connection: Connection, database: Database) -> int:
-    """The number of the newest batch, of whatever place; 0 before the first."""
-    cursor = await connection.execute(database.sql(_NEWEST))
-    [(batch,)] = await cursor.fetchall()
-    return int(batch)
-
-
 async def skip_batches(connection: Connection, database: Database, batch: int) -> None:
     """Have the next batches numbered above this one."""
     await connection.execute(database.sql(_SKIP), {"batch": batch})
 
 
-async def seen_batches(connection: Connection, database: Database, place: str) -> dict[str, int]:
-    """The newest batch that each month of a place was seen to hold."""
+async def seen_batches(connection: Connection, database: Database, place: str) -> tuple[Mapping[str, int], int]:
+    """The newest batch that each month of a place was seen to hold, and the newest of whatever place; 0 before any."""
     cursor = await connection.execute(database.sql(_SEEN), {"place": place})
-    return dict(await cursor.fetchall())
+    [(seen, newest)] = await cursor.fetchall()
+    return seen or {}, int(newest)
 
 
 async def note_batches(connection: Connection, database: Database, place: str, seen: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from headrace.domain.states import FINISHED
 from headrace.store.database import Connection, Database
 
 #: Rows of the outbox that are counted at most, and those in which the oldest is looked for.
@@ -82,6 +83,13 @@ SELECT (SELECT count(*) FROM (SELECT FROM headrace.projections LIMIT %(counted)s
        (SELECT count(*) FROM (SELECT FROM headrace.refusals LIMIT %(counted)s) AS rows)
 """
 
+# All of one moment.
+_COUNTS = """
+SELECT (SELECT coalesce(sum(delta), 0)::bigint FROM headrace.tallies WHERE state = ANY (%(finished)s)),
+       (SELECT count(*) FROM (SELECT FROM headrace.projections LIMIT %(counted)s) AS rows),
+       EXISTS (SELECT FROM headrace.refusals)
+"""
+
 _UNSETTLED = """
 SELECT event_id FROM headrace.projections WHERE event_id = ANY (%(ids)s)
 UNION SELECT event_id FROM headrace.refusals WHERE event_id = ANY (%(ids)s)
@@ -104,6 +112,18 @@ class Lag:
     waiting: int
     seconds: float
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many events are finished, and how many entries are `waiting` to be written then.
+
+    `MOST_COUNTED` of these stands for any more. And whether any entry was `refused`.
+    """
+
+    finished: int
+    waiting: int
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +190,14 @@ async def read_lag(connection: Connection, database: Database) -> Lag:
     cursor = await connection.execute(database.sql(_LAG), arguments)
     [(waiting, seconds, refused)] = await cursor.fetchall()
     return Lag(waiting, seconds or 0.0, refused)
+
+
+async def read_counts(connection: Connection, database: Database) -> Counts:
+    """What there is at this moment."""
+    arguments = {"finished": sorted(FINISHED), "counted": MOST_COUNTED}
+    cursor = await connection.execute(database.sql(_COUNTS), arguments)
+    [row] = await cursor.fetchall()
+    return Counts(*row)
 
 
 async def find_unsettled(connection: Connection, database: Database, ids: Sequence[UUID]) -> set[UUID]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from headrace.domain.states import FINISHED
 from headrace.store.database import Connection, Database
 
 _SUM = "SELECT state, sum(delta)::bigint FROM headrace.tallies GROUP BY state"
@@ -19,12 +18,6 @@ async def sum_tallies(connection: Connection, database: Database) -> Mapping[str
     """The ledger's sums by state, exact at the statement's snapshot."""
     cursor = await connection.execute(database.sql(_SUM))
     return {row[0]: row[1] for row in await cursor.fetchall()}
-
-
-async def sum_finished(connection: Connection, database: Database) -> int:
-    """How many events are finished."""
-    sums = await sum_tallies(connection, database)
-    return sum(sums.get(state, 0) for state in FINISHED)
 
 
 async def fold_tallies(connection: Connection, database: Database) -> None:

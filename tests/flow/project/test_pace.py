@@ -34,11 +34,11 @@ def test_at_first_there_is_no_rest() -> None:
 def test_each_failure_halves_the_batch_and_doubles_the_rest() -> None:
     rests = [pace(*[False] * failures).rest_seconds for failures in range(1, 8)]
     assert rests == [0.5, 1.0, 2.0, 4.0, 8.0, LONGEST_REST_SECONDS, LONGEST_REST_SECONDS]
-    assert [pace(*[False] * failures).entries for failures in (1, 2, 3, 7, 8, 50)] == [100, 50, 25, 1, 1, 1]
+    assert [pace(*[False] * failures).entries for failures in (1, 2, 3, 7, 8, 50)] == [50, 25, 12, 1, 1, 1]
 
 
 def test_each_success_doubles_the_batch_and_ends_the_rest() -> None:
-    assert [pace(*[True] * successes).entries for successes in range(5)] == [200, 400, 800, MOST_ENTRIES, MOST_ENTRIES]
+    assert [pace(*[True] * successes).entries for successes in range(6)] == [100, 200, 400, 800, *[MOST_ENTRIES] * 2]
     recovered = pace(*[False] * 9, True)
     assert (recovered.entries, recovered.rest_seconds) == (2, 0.0)
     assert pace(*[False] * 9, True, False).rest_seconds == FIRST_REST_SECONDS

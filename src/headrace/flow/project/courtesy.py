@@ -4,7 +4,7 @@ Where Postgres, the API and the workers have machines of their own, nobody else 
 """
 
 #: While others need the machine, the projector rests for so many times as long as it works.
-STEP_BACK = 12.0
+STEP_BACK = 16.0
 
 #: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine.
 WORK_SECONDS, SEEN_SECONDS = 3.0, 0.1
@@ -18,7 +18,7 @@ LEAST_NEEDED_SHARE = 0.5
 
 
 class Courtesy:
-    """How long to rest after each batch of a deep outbox, on a machine with so many processors."""
+    """How long to rest between batches, on a machine with so many processors."""
 
     def __init__(self, processors: int) -> None:
         self._needed_share = max(LEAST_NEEDED_SHARE, 1 - TAKEN_PROCESSORS / processors)
@@ -26,7 +26,7 @@ class Courtesy:
         self._worked = WORK_SECONDS
 
     def rest_seconds(self, seconds: float, *, is_behind: bool) -> float:
-        """How long to rest after working for so many seconds, while events wait for workers or do not."""
+        """How long to rest after a batch that took so many seconds, while events wait for workers or do not."""
         if is_behind or self._is_needed:
             return max(SEEN_SECONDS, seconds * STEP_BACK)
         self._worked += seconds

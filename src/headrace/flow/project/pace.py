@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 
 #: Entries in a batch, at first and at most.
-FIRST_ENTRIES, MOST_ENTRIES = 200, 1000
+FIRST_ENTRIES, MOST_ENTRIES = 100, 1000
 
 #: Seconds of rest after a first failure, and at most.
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 0.5, 15.0

@@ -27,6 +27,9 @@ from headrace.store.projections import choose_waiting, complete, refuse
 #: Seconds after which the oldest entries are looked at again, whatever lies between.
 ROUND_SECONDS = 5.0
 
+#: How long a first batch is taken to last.
+FIRST_BATCH_SECONDS = 0.1
+
 #: Behind this id is every event's.
 START = UUID(int=0)
 
@@ -44,6 +47,8 @@ class Projector:
         self._options = options
         self._pace = Pace(chance)
         self._courtesy = Courtesy(os.cpu_count() or 1)
+        self._batch_seconds = FIRST_BATCH_SECONDS
+        self._is_deep = False
         self._leads = False
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -78,12 +83,26 @@ class Projector:
 
     async def _catch_up(self) -> None:
         while self._leads and not self._stopping.is_set():
+            await self._let_others_go_first()
             began = time.monotonic()
             chosen = await self._choose()
             if not chosen:
                 return
             await self._write(chosen)
-            await self._rest_after(len(chosen), time.monotonic() - began)
+            self._batch_seconds = time.monotonic() - began
+            self._is_deep = len(chosen) >= self._pace.entries // 2
+            await rest(self._stopping, self._pace.rest_seconds)
+
+    async def _let_others_go_first(self) -> None:
+        """Rest while due events wait, and where there is much to catch up with, while others need the machine."""
+        async with self._database.connection() as connection:
+            behind = await is_behind(connection, self._database)
+        if not behind and not self._is_deep:
+            return
+        if seconds := self._courtesy.rest_seconds(self._batch_seconds, is_behind=behind):
+            psutil.cpu_percent()  # it counts from here on
+            await rest(self._stopping, seconds)
+            self._courtesy.rested(psutil.cpu_percent() / 100)
 
     async def _choose(self) -> Sequence[UUID]:
         """The next events in the order of their ids; after the last, and after some time, from the first on again."""
@@ -149,18 +168,6 @@ class Projector:
             _log.warning("the search copy is busy", copy=self._copy.name, count=len(postponed), first=postponed[0])
         else:
             self._pace.succeeded()
-
-    async def _rest_after(self, count: int, seconds: float) -> None:
-        """After trouble, leave the copy alone; while a deep outbox is caught up with, let others go first."""
-        if self._pace.rest_seconds or count < self._pace.entries // 2:
-            await rest(self._stopping, self._pace.rest_seconds)
-            return
-        async with self._database.connection() as connection:
-            behind = await is_behind(connection, self._database)
-        if seconds := self._courtesy.rest_seconds(seconds, is_behind=behind):
-            psutil.cpu_percent()  # it counts from here on
-            await rest(self._stopping, seconds)
-            self._courtesy.rested(psutil.cpu_percent() / 100)
 
 
 def months_of(entries: Sequence[Entry]) -> list[str]:

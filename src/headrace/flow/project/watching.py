@@ -7,9 +7,9 @@ written: that tells also of a copy that was put back and written to since, which
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
 import structlog
 
@@ -17,17 +17,19 @@ from headrace.domain.document import ids_of_month
 from headrace.flow.project.comparing import compare, months_to_compare
 from headrace.flow.project.pace import rest
 from headrace.search.port import Part, SearchCopy
-from headrace.store.copies import newest_batch, note_batches, seen_batches, skip_batches
-from headrace.store.database import Database, read_one_moment
+from headrace.store.copies import note_batches, seen_batches, skip_batches
+from headrace.store.database import Database
 from headrace.store.finished import count_finished
-from headrace.store.projections import MOST_COUNTED, mend, read_lag, send_again
-from headrace.store.tallies import sum_finished
+from headrace.store.projections import MOST_COUNTED, Counts, mend, read_counts, send_again
 
 #: Seconds between two looks.
 LOOK_SECONDS = 20.0
 
 #: Seconds after which tombstones are forgotten: no batch is on its way for so long.
 BURY_SECONDS = 86_400.0
+
+#: Seconds between two lookings for such tombstones.
+BURY_AGAIN_SECONDS = 600.0
 
 #: Differences are not mended while so many entries wait to be written.
 MOST_WAITING = 50_000
@@ -36,14 +38,6 @@ MOST_WAITING = 50_000
 AGAIN = 10_000
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many events are finished at a moment, and how many entries wait to be written then."""
-
-    finished: int
-    waiting: int
 
 
 class Watch:
@@ -55,6 +49,7 @@ class Watch:
         self._look_seconds = look_seconds
         self._stopping = asyncio.Event()
         self._left: dict[str, int] = {}
+        self._next_bury = 0.0
         #: Whether this process leads now.
         self.leads = False
 
@@ -74,54 +69,53 @@ class Watch:
 
     async def look(self) -> None:
         """Mend what is seen to be wrong, and note what is right."""
-        await self._send_again()
-        await self._copy.bury(BURY_SECONDS)
         before = await self._count()
+        if before.refused:
+            await self._send_again()
+        await self._bury()
         parts = await self._copy.parts()
         async with self._database.connection() as connection:
-            seen = await seen_batches(connection, self._database, self._copy.name)
-            newest = await newest_batch(connection, self._database)
+            seen, newest = await seen_batches(connection, self._database, self._copy.name)
         doubtful = put_back(parts, seen, newest)
         miscounted = {} if doubtful else await self._miscounted(parts, before)
         for month in (*doubtful, *miscounted):
             await self._mend(month)
         self._left |= miscounted
-        await self._note(parts, newest)
+        await self._note(parts, seen, newest)
 
     async def _send_again(self) -> None:
         """Refused entries that a copy with another mapping refused."""
-        async with self._database.connection() as connection:
-            lag = await read_lag(connection, self._database)
-        if not lag.refused:
-            return
         fingerprint = await self._copy.fingerprint()
         async with self._database.connection() as connection:
             await send_again(connection, self._database, fingerprint, AGAIN)
 
-    async def _count(self) -> Counted:
-        async with self._database.connection() as connection, connection.transaction():
-            await read_one_moment(connection)
-            lag = await read_lag(connection, self._database)
-            return Counted(await sum_finished(connection, self._database), lag.waiting)
+    async def _bury(self) -> None:
+        if time.monotonic() >= self._next_bury:
+            await self._copy.bury(BURY_SECONDS)
+            self._next_bury = time.monotonic() + BURY_AGAIN_SECONDS
 
-    async def _miscounted(self, parts: Sequence[Part], before: Counted) -> dict[str, int]:
+    async def _count(self) -> Counts:
+        async with self._database.connection() as connection:
+            return await read_counts(connection, self._database)
+
+    async def _miscounted(self, parts: Sequence[Part], before: Counts) -> dict[str, int]:
         """Months of which the copy has more events than Postgres, or fewer, and how many; but for what stayed so when
         the month was mended. `before` was counted before the parts were read.
         """
-        after = await self._count()
         held = {part.month: part.documents for part in parts}
-        if may_differ_by(sum(held.values()) - after.finished, before, after):
+        surplus = sum(held.values()) - before.finished
+        if not surplus or may_differ_by(surplus, before, await self._count()):
             self._left = {}
             return {}
-        surplus = {}
+        by_month = {}
         for month in await months_to_compare(self._database, parts):
             async with self._database.connection() as connection:
                 count = await count_finished(connection, self._database, *ids_of_month(month))
-            surplus[month] = held.get(month, 0) - count
+            by_month[month] = held.get(month, 0) - count
         after = await self._count()
         return {
             month: more
-            for month, more in surplus.items()
+            for month, more in by_month.items()
             if not may_differ_by(more - self._left.get(month, 0), before, after)
         }
 
@@ -148,20 +142,21 @@ class Watch:
     async def _room(self) -> None:
         """Wait until the outbox has room for a page."""
         while not self._stopping.is_set():
-            async with self._database.connection() as connection:
-                if (await read_lag(connection, self._database)).waiting < MOST_WAITING:
-                    return
+            if (await self._count()).waiting < MOST_WAITING:
+                return
             await rest(self._stopping, 1.0)
 
-    async def _note(self, parts: Sequence[Part], newest: int) -> None:
+    async def _note(self, parts: Sequence[Part], seen: Mapping[str, int], newest: int) -> None:
         batches = {part.month: part.newest_batch for part in parts}
+        if batches == seen:
+            return
         async with self._database.connection() as connection, connection.transaction():
             if max(batches.values(), default=0) > newest:
                 await skip_batches(connection, self._database, max(batches.values()))
             await note_batches(connection, self._database, self._copy.name, batches)
 
 
-def may_differ_by(surplus: int, before: Counted, after: Counted) -> bool:
+def may_differ_by(surplus: int, before: Counts, after: Counts) -> bool:
     """Whether a copy that lacks nothing may have so many documents more (or fewer) than there are finished events.
 
     It was read between two moments, and may lack what was finished since the first one, or waited to be written at
