@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import json
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from headrace.cli.performing import go_through, tell
+from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.selection import Selection
 from headrace.flow.operate import Acted
@@ -53,6 +55,19 @@ def test_retry_now_moves_what_waits_and_names_the_rest(installation: Installatio
     assert str(unknown) in done.stderr
     assert installation.storage.states([waiting]) == ["queued"]
     assert installation.storage.value("SELECT rank <= now() FROM headrace.runs WHERE event_id = %s", waiting)
+
+
+def test_reschedule_moves_what_waits_for_its_delivery(installation: Installation, settings: dict[str, Any]) -> None:
+    later = utc_now() + timedelta(days=2)
+    delayed, queued = installation.accept(new_event(deliver_at=later), new_event())
+
+    moved = headrace("events", "reschedule", str(delayed), str(queued), "--at", "2031-01-31T18:00:00Z", **settings)
+
+    assert (moved.returncode, moved.stdout) == (1, "1 event is given another time.\n")
+    assert f"{queued} does not wait for its delivery: it is queued" in moved.stderr
+    rank = installation.storage.value("SELECT rank FROM headrace.runs WHERE event_id = %s", delayed)
+    assert rank == datetime(2031, 1, 31, 18, tzinfo=UTC)
+    assert headrace("events", "reschedule", str(delayed), **settings).returncode == 2
 
 
 def test_events_are_counted_cancelled_and_replayed_by_what_they_are(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from headrace.cli.moments import parse_moment
+from headrace.cli.moments import parse_delivery, parse_moment
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 
@@ -49,3 +49,26 @@ def test_a_time_is_told_with_its_zone_or_as_so_long_ago(text: str, ago: timedelt
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("at", "after", "moment"),
+    [
+        (None, None, None),
+        ("2026-11-26T18:00:00+00:00", None, NOW + timedelta(days=1)),
+        (None, "90s", NOW + timedelta(seconds=90)),
+        (None, "2h", NOW + timedelta(hours=2)),
+    ],
+)
+def test_a_delivery_is_told_by_its_time_or_by_how_long_it_is_till_then(
+    at: str | None, after: str | None, moment: datetime | None
+) -> None:
+    assert parse_delivery(at, after, NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("at", "after"), [("2h", None), ("2026-11-26", None), (None, "soon"), (None, "-2h"), ("a", "b")]
+)
+def test_what_is_no_delivery_says_how_to_write_one(at: str | None, after: str | None) -> None:
+    with pytest.raises(typer.BadParameter, match=r"--(at|in)"):
+        parse_delivery(at, after, NOW)

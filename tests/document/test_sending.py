@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from headrace import EventSchema, PipelineRegistry, async_db_session, send, send_async
+from headrace import Event, EventSchema, PipelineRegistry, async_db_session, send, send_async
+from headrace.domain.clock import utc_now
 from headrace.engine.schema import classes
 from headrace.errors import InvalidEvent, SchemaMismatch
 from tests.document.reader import Reader
@@ -39,6 +42,31 @@ def test_an_event_is_accepted_at_once_and_told_of(reader: Reader) -> None:
     assert stored(reader, event_id) == ("order.paid", "17")
     assert reader.storage.states([event_id]) == ["queued"]
     assert str(event_id) in hints()
+
+
+def test_an_event_for_later_waits_and_nobody_is_told(reader: Reader) -> None:
+    later = utc_now() + timedelta(days=2)
+
+    event_id = send({"type": "order.placed"}, deliver_at=later)
+
+    assert str(event_id) not in hints()
+    row = reader.storage.row(
+        "SELECT state, reason, rank, deliver_at FROM headrace.runs r JOIN headrace.events e ON e.id = r.event_id"
+    )
+    assert row == {"state": "waiting", "reason": "delay", "rank": later, "deliver_at": later}
+
+
+def test_a_time_that_has_passed_means_at_once(reader: Reader) -> None:
+    event_id = send({"type": "order.placed"}, deliver_at=utc_now() - timedelta(days=2))
+
+    assert reader.storage.states([event_id]) == ["queued"]
+    assert reader.storage.value("SELECT rank <= now() FROM headrace.runs")
+
+
+@pytest.mark.parametrize("options", [{"deliver_at": datetime(2031, 1, 31)}, {"deliver_at": utc_now(), "task": "own"}])  # noqa: DTZ001  # that is what is refused
+def test_a_delivery_that_nobody_could_keep_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="deliver_at is a time with a zone"):
+        Event(data={"type": "order.placed"}, **options)
 
 
 def test_an_event_in_a_session_follows_its_transaction(reader: Reader, session: Session) -> None:

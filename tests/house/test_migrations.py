@@ -15,5 +15,5 @@ def test_squawk_finds_nothing_in_the_migrations() -> None:
     squawk = Path(sys.executable).parent / "squawk"
     command = [str(squawk), "--assume-in-transaction", "--pg-version", "15.0", "--exclude", NOT_APPLICABLE, *files]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert len(files) == 3
+    assert len(files) == 4
     assert found.returncode == 0, found.stdout

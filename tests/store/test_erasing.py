@@ -102,6 +102,7 @@ async def lived(storage: Storage, database: Database) -> NewEvent:
         event.id,
         SECRET,
     )
+    storage.rows("INSERT INTO headrace.ticks VALUES (gen_random_uuid(), now(), %s)", event.id)
     return event
 
 

@@ -1,5 +1,7 @@
 """Storing what was accepted, and doing it again."""
 
+from datetime import timedelta
+
 import pytest
 from psycopg.errors import DataError
 
@@ -44,6 +46,22 @@ async def test_an_event_is_stored_whole_with_a_run_and_a_tally(storage: Storage,
     )
     assert (run["run_number"], run["epoch"], run["attempt"], run["release"]) == (1, 1, 0, "r1")
     assert storage.rows("SELECT state, delta FROM headrace.tallies") == [("accepted", 1)]
+
+
+async def test_an_event_for_later_waits_and_is_claimed_when_its_time_has_come(
+    storage: Storage, database: Database
+) -> None:
+    later = utc_now() + timedelta(days=2)
+    passed, waiting = await accept(
+        database, new_event(deliver_at=utc_now() - timedelta(days=2)), new_event(deliver_at=later)
+    )
+
+    assert [storage.run(event_id)["state"] for event_id in (passed, waiting)] == ["queued", "waiting"]
+    assert (storage.run(waiting)["reason"], storage.run(waiting)["rank"]) == ("delay", later)
+    assert [run.event_id for run in await claim(database, storage.add_worker())] == [passed]
+
+    storage.rows("UPDATE headrace.runs SET rank = now() WHERE event_id = %s", waiting)
+    assert [run.event_id for run in await claim(database, storage.add_worker())] == [waiting]
 
 
 async def test_the_same_ids_again_are_stored_once(storage: Storage, database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -37,11 +37,12 @@ def new_event(
     queue: str | None = None,
     task: str | None = None,
     match_key: str | None = None,
+    deliver_at: datetime | None = None,
     **data: object,
 ) -> NewEvent:
     """An event whose body is its type and `data`."""
     event = NewEvent(id=id or new_id(), type=type_, body=orjson.dumps({"type": type_, **data}))
-    return replace(event, queue=queue or event.queue, task=task, match_key=match_key)
+    return replace(event, queue=queue or event.queue, task=task, match_key=match_key, deliver_at=deliver_at)
 
 
 async def accept(database: Database, *events: NewEvent) -> list[UUID]:

@@ -1,9 +1,18 @@
 """`POST /events`: the hot path. Nothing here is routed, validated or serialised by the framework."""
 
+from datetime import datetime
+
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from headrace.api.body import IDEMPOTENCY_KEY, idempotency_key_of, read_body, refuse_options_but
+from headrace.api.body import (
+    DELIVER_AT,
+    IDEMPOTENCY_KEY,
+    deliver_at_of,
+    idempotency_key_of,
+    read_body,
+    refuse_options_but,
+)
 from headrace.api.errors import ANSWERED, answer_of
 from headrace.api.report import report_accepted
 from headrace.api.responses import json_response
@@ -27,7 +36,13 @@ _REQUEST = {
             "name": "Idempotency-Key",
             "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY_CHARACTERS},
             "description": "Sent again with the same body, the event is stored once.",
-        }
+        },
+        {
+            "in": "header",
+            "name": "Headrace-Deliver-At",
+            "schema": {"type": "string", "examples": ["90", "2030-01-31T18:00:00Z"]},
+            "description": "When the event is to be processed: seconds from now, or a time with a zone.",
+        },
     ],
     "requestBody": {
         "required": True,
@@ -65,22 +80,26 @@ def add_accept_paths(app: FastAPI) -> None:
 async def accept_event(request: Request) -> Response:
     """Accept one event: the body, a JSON object with a `type`. It is on disk when this answers.
 
-    With an `Idempotency-Key` it can be sent again: what was accepted before is answered as it is now.
+    With an `Idempotency-Key` it can be sent again: what was accepted before is answered as it is now. With
+    `Headrace-Deliver-At` it waits until then.
     """
     services = services_of(request)
     with await services.room.enter() as place:
-        refuse_options_but(request, IDEMPOTENCY_KEY)
+        refuse_options_but(request, IDEMPOTENCY_KEY, DELIVER_AT)
         key = idempotency_key_of(request)
+        deliver_at = deliver_at_of(request, services.ingest.now)
         media_type_of(request.headers.get("content-type"), JSON)
         body = await read_body(request, services.settings.max_body_bytes)
         place.fill(len(body))
         idempotency = None if key is None else idempotency_of(key, PATH, body)
-        return _accepted_response(await _accept(body, idempotency, services))
+        return _accepted_response(await _accept(body, idempotency, deliver_at, services))
 
 
-async def _accept(body: bytes, idempotency: Idempotency | None, services: ApiServices) -> Accepted:
+async def _accept(
+    body: bytes, idempotency: Idempotency | None, deliver_at: datetime | None, services: ApiServices
+) -> Accepted:
     try:
-        event = check_event(body, services.ingest.new_id(), rules_of(services.settings), idempotency)
+        event = check_event(body, services.ingest.new_id(), rules_of(services.settings), idempotency, deliver_at)
     except InvalidInput:
         # What was accepted once stays so, also where a newer schema would refuse it.
         if idempotency is None:

@@ -1,4 +1,4 @@
-"""Acts on events: cancel, replay, retry now, one by its id or many by what they are; and erase, one by its id."""
+"""Acts on events: cancel, replay, retry now, of one or of many by what they are; reschedule and erase, of one."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,8 +11,9 @@ from headrace.api.body import refuse_options
 from headrace.api.errors import problem_of
 from headrace.api.parameters import NO_PARAMETERS
 from headrace.api.responses import json_response
-from headrace.api.selecting import ActBody, NothingBody, ReplayBody, ReplayOneBody, read
+from headrace.api.selecting import ActBody, NothingBody, ReplayBody, ReplayOneBody, RescheduleBody, read
 from headrace.api.services import copy_of, services_of
+from headrace.domain.delivery import parse_deliver_at
 from headrace.domain.selection import Selection
 from headrace.domain.states import EventState
 from headrace.flow.ingest.media import JSON
@@ -45,10 +46,21 @@ async def replay_event(request: Request, event_id: UUID) -> Response:
 
 @router.post("/events/{event_id:uuid}/retry-now", status_code=202)
 async def retry_event(request: Request, event_id: UUID) -> Response:
-    """Run an event at once that waits for a retry, a pipeline or a schema."""
+    """Run an event at once that waits for its delivery, a retry, a pipeline or a schema."""
     await read(request, NothingBody, optional=True)
     _raise_refusal(await services_of(request).operate.retry_now(Selection(ids=[event_id])))
     return _event_response(event_id, EventState.QUEUED, 202)
+
+
+@router.post("/events/{event_id:uuid}/reschedule", openapi_extra=_OPTIONS)
+async def reschedule_event(request: Request, event_id: UUID) -> Response:
+    """Give an event that waits for its delivery another time of it, `{"deliver_at": …}`: at once if it has passed."""
+    services = services_of(request)
+    body = await read(request, RescheduleBody)
+    now = services.ingest.now()
+    deliver_at = parse_deliver_at(body.deliver_at, now, "/deliver_at") or now
+    _raise_refusal(await services.operate.reschedule([event_id], deliver_at))
+    return _event_response(event_id, EventState.WAITING, 200)
 
 
 @router.delete("/events/{event_id:uuid}")

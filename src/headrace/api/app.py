@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from headrace.api import acting, batch, explained, health, metrics, pausing, pipelines, reading, searching
+from headrace.api import acting, batch, explained, health, metrics, pausing, pipelines, reading, scheduling, searching
 from headrace.api.accept import AcceptPath, add_accept_paths
 from headrace.api.errors import add_error_handlers
 from headrace.api.request_ids import RequestIds
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, routers: Sequence[APIRouter]
     app.add_middleware(CountTraffic, traffic=app.state.traffic)
     add_error_handlers(app)
     add_accept_paths(app)
-    ours = (batch, reading, searching, acting, pausing, health, metrics, pipelines, explained)
+    ours = (batch, reading, searching, acting, pausing, scheduling, health, metrics, pipelines, explained)
     _include(app, [module.router for module in ours])
     _include(app, routers)
     return app

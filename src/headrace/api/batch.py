@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,15 @@ from headrace.api.report import report_accepted
 from headrace.api.responses import json_response
 from headrace.api.services import rules_of, services_of
 from headrace.bootstrap import ApiServices
+from headrace.domain.delivery import parse_deliver_at
 from headrace.domain.event import NewEvent
 from headrace.domain.idempotency import Idempotency, idempotency_of
+from headrace.domain.states import EventState
 from headrace.errors import HeadraceError, InvalidBatch, InvalidInput, Unavailable
 from headrace.flow.ingest import Accepted, Ingest
 from headrace.flow.ingest.check import Rules, check_event
 from headrace.flow.ingest.media import JSON, NDJSON, media_type_of
-from headrace.flow.ingest.parse_batch import BatchItem, batch_items, read_item
+from headrace.flow.ingest.parse_batch import DELIVER_AT_FIELD, BatchItem, batch_items, read_item
 from headrace.flow.ingest.storing import is_new
 
 router = APIRouter(tags=["accept"])
@@ -52,7 +55,8 @@ class _Refused:
 async def accept_batch(request: Request) -> Response:
     """Accept the good events of a JSON array or of newline-delimited JSON; say why not the others.
 
-    With an `idempotency_key` in its `options` an item can be sent again, as a single event can with the header.
+    With an `idempotency_key` in its `options` an item can be sent again, as a single event can with the header; with a
+    `deliver_at` it waits until then.
     """
     services = services_of(request)
     with await services.room.enter() as place:
@@ -70,11 +74,11 @@ async def accept_batch(request: Request) -> Response:
 
 
 async def _check(body: bytes, media_type: str, services: ApiServices) -> list[NewEvent | _Refused]:
-    rules = rules_of(services.settings)
+    rules, now = rules_of(services.settings), services.ingest.now()
     checked: list[NewEvent | _Refused] = []
     for item in batch_items(body, media_type, services.settings.max_batch_items):
         try:
-            checked.append(_checked(read_item(item, rules.max_depth), services.ingest.new_id(), rules))
+            checked.append(_checked(read_item(item, rules.max_depth), services.ingest.new_id(), rules, now))
         except InvalidInput as error:
             checked.append(_Refused(error))
         if len(checked) % _ITEMS_A_TURN == 0:
@@ -82,11 +86,13 @@ async def _check(body: bytes, media_type: str, services: ApiServices) -> list[Ne
     return checked
 
 
-def _checked(item: BatchItem, event_id: UUID, rules: Rules) -> NewEvent | _Refused:
+def _checked(item: BatchItem, event_id: UUID, rules: Rules, now: datetime) -> NewEvent | _Refused:
     key = item.idempotency_key
     idempotency = None if key is None else idempotency_of(key, PATH, item.event)
     try:
-        return check_event(item.event, event_id, rules, idempotency)
+        given = item.deliver_at
+        deliver_at = None if given is None else parse_deliver_at(given, now, DELIVER_AT_FIELD)
+        return check_event(item.event, event_id, rules, idempotency, deliver_at)
     except InvalidInput as error:
         return _Refused(error, idempotency)
 
@@ -142,4 +148,6 @@ def _item(index: int, answer: Accepted | HeadraceError) -> dict[str, Any]:
         problem = problem_of(answer)
         return {"index": index, "status": problem.status, "problem": problem.members()}
     item = {"index": index, "status": 202, "id": answer.id}
-    return {**item, "state": answer.state, "replayed": True} if answer.replayed else item
+    if answer.replayed:
+        return {**item, "state": answer.state, "replayed": True}
+    return item if answer.state == EventState.QUEUED else {**item, "state": answer.state}

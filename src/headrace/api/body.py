@@ -1,15 +1,22 @@
 """What an accepting endpoint reads of a request: its options and its body."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from starlette.requests import Request
 
+from headrace.domain.delivery import parse_deliver_at
 from headrace.domain.idempotency import check_key
-from headrace.errors import FieldProblem, InvalidIdempotencyKey, TooLarge, UnknownOption
+from headrace.errors import FieldProblem, InvalidDeliverAt, InvalidIdempotencyKey, TooLarge, UnknownOption
 from headrace.flow.ingest.media import BodyBuffer, too_large
 
 _OPTION_PREFIX = "headrace-"
 
 #: The header with a key by which a request can be repeated.
 IDEMPOTENCY_KEY = "idempotency-key"
+
+#: The header that says when the event is to be delivered.
+DELIVER_AT = "headrace-deliver-at"
 
 
 class UnreadBody(TooLarge):
@@ -43,6 +50,20 @@ def idempotency_key_of(request: Request) -> str | None:
         return check_key(given[0].encode("latin-1").decode())
     except UnicodeDecodeError:
         raise InvalidIdempotencyKey("An idempotency key is encoded in UTF-8.") from None
+
+
+def deliver_at_of(request: Request, now: Callable[[], datetime]) -> datetime | None:
+    """When the event of a request is to be delivered, None for at once. Raises InvalidDeliverAt, and what `now` raises.
+
+    Only who says when needs to know what time it is.
+    """
+    given = request.headers.getlist(DELIVER_AT)
+    if not given:
+        return None
+    if len(given) > 1:
+        problem = FieldProblem(DELIVER_AT, InvalidDeliverAt.code, "is given twice")
+        raise InvalidDeliverAt("A request has one time of delivery at most.", [problem])
+    return parse_deliver_at(given[0], now(), DELIVER_AT)
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:

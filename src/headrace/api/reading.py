@@ -61,6 +61,7 @@ def _event_members(event: EventView) -> dict[str, Any]:
         "attempt": event.attempt,
         "attempts": [_attempt_members(attempt) for attempt in event.attempts],
         "created_at": event.created_at,
+        "deliver_at": event.deliver_at,
         "finished_at": event.finished_at,
         "error": _json(event.error),
         "release": event.release,

@@ -1,9 +1,10 @@
 """The bodies of requests that act on events: read within limits, checked, and turned into values of the stage."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 from starlette.requests import Request
 
 from headrace.api.body import read_body
@@ -32,7 +33,7 @@ def _as_list(value: Any) -> Any:
 
 _Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME_CHARACTERS)]
 _Type = Annotated[str, Field(pattern=f"^{TYPE_PATTERN}$")]
-_Queue = Annotated[str, Field(pattern=f"^{QUEUE_PATTERN}$")]
+Queue = Annotated[str, Field(pattern=f"^{QUEUE_PATTERN}$")]
 _OneOrMany = BeforeValidator(_as_list)
 
 
@@ -48,6 +49,12 @@ class ReplayOneBody(_Body):
     """Where a replay begins: `start`, `failed`, or the name of a node."""
 
     begin: _Name = Field(FAILED, alias="from")
+
+
+class RescheduleBody(_Body):
+    """When an event is to be delivered: a time with a zone, or seconds from now."""
+
+    deliver_at: StrictStr | StrictInt | StrictFloat
 
 
 class ActBody(_Body):
@@ -94,7 +101,7 @@ class TargetBody(_Body):
 
     all: StrictBool = False
     type: _Type | None = None
-    queue: _Queue | None = None
+    queue: Queue | None = None
 
     def target(self) -> Target:
         """The same as a value of the store. Raises InvalidSelection unless exactly one is named."""
@@ -105,20 +112,32 @@ class TargetBody(_Body):
         return Target(Scope.ALL) if self.queue is None else Target(Scope.QUEUE, self.queue)
 
 
-_B = TypeVar("_B", bound=_Body)
+_B = TypeVar("_B", bound=BaseModel)
 
 
-async def read(request: Request, kind: type[_B], *, optional: bool = False) -> _B:
+async def read(request: Request, kind: type[_B], *, optional: bool = False, max_depth: int = MAX_DEPTH) -> _B:
     """The request's body. An `optional` one may be empty. Raises the InvalidInput that says what is wrong."""
     body = await read_body(request, MAX_BODY_BYTES)
-    if optional and not body:
-        return kind()
+    return kind() if optional and not body else validated(kind, _object(request, body, max_depth))
+
+
+async def read_object(request: Request, max_depth: int) -> dict[str, Any]:
+    """The request's body, a JSON object. Raises the InvalidInput that says what is wrong."""
+    return _object(request, await read_body(request, MAX_BODY_BYTES), max_depth)
+
+
+def _object(request: Request, body: bytes, max_depth: int) -> dict[str, Any]:
     media_type_of(request.headers.get("content-type"), JSON)
-    value = parse_value(body, max_depth=MAX_DEPTH)
+    value = parse_value(body, max_depth=max_depth)
     if not isinstance(value, dict):
         raise InvalidInput(
             "The body has to be a JSON object.", [FieldProblem("", "not-an-object", "must be an object")]
         )
+    return value
+
+
+def validated(kind: type[_B], value: Mapping[str, Any]) -> _B:
+    """A body of its kind. Raises the InvalidInput that says what is wrong, member by member."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:

@@ -1,9 +1,10 @@
 """The ORM's view of an event, for users' own code. Hot paths do not come here."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, ColumnElement, LargeBinary, MetaData, Table, Text, Uuid, select
+from sqlalchemy import JSON, Column, ColumnElement, DateTime, LargeBinary, MetaData, Table, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncAttrs
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
@@ -31,8 +32,9 @@ class Event(Base):
     """What was accepted. `data` is the decoded object, `body` its exact bytes.
 
     `Event(data=...)` takes its type from `data["type"]`, else "event"; it raises ValueError for data that has no JSON
-    form. With `task="my_task"` the event is left to a Celery task of the user's own: no worker of Headrace claims it,
-    and it is settled by setting `task_context` and committing.
+    form. With `deliver_at`, a time with a zone, it waits until then. With `task="my_task"` the event is left to a
+    Celery task of the user's own: no worker of Headrace claims it, and it is settled by setting `task_context` and
+    committing.
     """
 
     __tablename__ = "events"
@@ -50,6 +52,8 @@ class Event(Base):
     parent_id: Mapped[UUID | None] = mapped_column(Uuid)
     trace: Mapped[str | None] = mapped_column(Text)
     headers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    #: No worker takes it before.
+    deliver_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     packed_body: Mapped[bytes] = mapped_column("body", LargeBinary)
 
     #: `task_context` as it is stored: what the body says already is not said again.
@@ -58,13 +62,21 @@ class Event(Base):
     )
 
     def __init__(
-        self, *, data: dict[str, Any], task: str | None = None, queue: str = DEFAULT_QUEUE, **fields: Any
+        self,
+        *,
+        data: dict[str, Any],
+        task: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        deliver_at: datetime | None = None,
+        **fields: Any,
     ) -> None:
+        if deliver_at is not None and (deliver_at.tzinfo is None or task is not None):
+            raise ValueError("deliver_at is a time with a zone, of an event that no task of the user's own processes")
         fields.setdefault("id", new_id())
         fields.setdefault("type", str(data.get("type", DEFAULT_TYPE)))
         body = to_json(data)
         fields.setdefault("match_key", match_key_of(fields["type"], data))
-        super().__init__(packed_body=pack(body), task=task, queue=queue, **fields)
+        super().__init__(packed_body=pack(body), task=task, queue=queue, deliver_at=deliver_at, **fields)
 
     @hybrid_property
     def task_context(self) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapper, Session, SessionTransaction, object_session
 
 from headrace.blocking.event import Event
 from headrace.broker.app import celery_app
+from headrace.domain.clock import utc_now
 from headrace.domain.states import Reason
 from headrace.settings import get_settings
 from headrace.store.sql import qualify
@@ -15,9 +16,12 @@ _PLACE = """
 WITH placed AS (
     INSERT INTO headrace.runs (event_id, tenant, type, queue, task, state, reason, rank, release)
     VALUES (:id, :tenant, :type, :queue, :task,
-            CASE WHEN CAST(:task AS text) IS NULL THEN 'queued' ELSE 'waiting' END,
-            CASE WHEN CAST(:task AS text) IS NULL THEN NULL ELSE :own_task END,
-            CASE WHEN CAST(:task AS text) IS NULL THEN now() ELSE 'infinity' END,
+            CASE WHEN CAST(:task AS text) IS NOT NULL OR CAST(:deliver_at AS timestamptz) > now() THEN 'waiting'
+                 ELSE 'queued' END,
+            CASE WHEN CAST(:task AS text) IS NOT NULL THEN :own_task
+                 WHEN CAST(:deliver_at AS timestamptz) > now() THEN :delay END,
+            CASE WHEN CAST(:task AS text) IS NULL THEN greatest(now(), CAST(:deliver_at AS timestamptz))
+                 ELSE 'infinity' END,
             :release)
 )
 INSERT INTO headrace.tallies (state, delta) VALUES ('accepted', 1)
@@ -44,12 +48,15 @@ def _place(mapper: Mapper[Any], connection: Connection, target: Event) -> None: 
             "type": target.type,
             "queue": target.queue,
             "task": target.task,
+            "deliver_at": target.deliver_at,
             "own_task": Reason.OWN_TASK.value,
+            "delay": Reason.DELAY.value,
             "release": settings.release,
         },
     )
     session = object_session(target)
-    if session is not None and target.task is None:
+    is_due = target.deliver_at is None or target.deliver_at <= utc_now()
+    if session is not None and target.task is None and is_due:
         session.info.setdefault(PLACED, []).append(target)
 
 

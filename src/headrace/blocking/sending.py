@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,16 @@ from headrace.engine.schema import classes
 from headrace.flow.ingest.parse import type_of
 
 
-def send(event: EventSchema | Mapping[str, Any], session: Session | None = None) -> UUID:
-    """Accept an event, and return its id. A mapping names its `type`.
+def send(
+    event: EventSchema | Mapping[str, Any], session: Session | None = None, *, deliver_at: datetime | None = None
+) -> UUID:
+    """Accept an event, and return its id. A mapping names its `type`. With `deliver_at` it waits until then.
 
     With a session, which may be that of the user's own models or the `sync_session` of an asynchronous one, the event
     is accepted when the session commits; else at once. Raises InvalidEvent without a usable type, SchemaMismatch for
-    data that does not fit the class of its type, and ValueError for what has no JSON form.
+    data that does not fit the class of its type, and ValueError for what has no JSON form and a time without a zone.
     """
-    new = _new(event)
+    new = _new(event, deliver_at)
     event_id = new.id
     if session is not None:
         session.add(new)
@@ -34,9 +37,11 @@ def send(event: EventSchema | Mapping[str, Any], session: Session | None = None)
     return event_id
 
 
-async def send_async(event: EventSchema | Mapping[str, Any], session: AsyncSession | None = None) -> UUID:
+async def send_async(
+    event: EventSchema | Mapping[str, Any], session: AsyncSession | None = None, *, deliver_at: datetime | None = None
+) -> UUID:
     """The same for asynchronous code."""
-    new = _new(event)
+    new = _new(event, deliver_at)
     event_id = new.id
     if session is not None:
         session.add(new)
@@ -47,10 +52,10 @@ async def send_async(event: EventSchema | Mapping[str, Any], session: AsyncSessi
     return event_id
 
 
-def _new(event: EventSchema | Mapping[str, Any]) -> Event:
+def _new(event: EventSchema | Mapping[str, Any], deliver_at: datetime | None) -> Event:
     """The event to be stored, as a worker will read it."""
     data = event.model_dump(mode="json", by_alias=True) if isinstance(event, EventSchema) else dict(event)
     declared = classes.get(type_of(data))
     if declared is not None:
         check_fit(data, declared)
-    return Event(data=data)
+    return Event(data=data, deliver_at=deliver_at)

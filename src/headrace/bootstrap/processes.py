@@ -31,7 +31,7 @@ from headrace.flow.execute.keeper import Keeper
 from headrace.flow.execute.notebook import Notebook
 from headrace.flow.execute.perform import Performer
 from headrace.flow.ingest import Ingest, Room
-from headrace.flow.operate import Operator
+from headrace.flow.operate import Operator, Scheduler
 from headrace.flow.read import HealthCheck, Reader, Searcher
 from headrace.flow.relay import ALONE_ROLE, Relay, RelayTimes
 from headrace.search.port import SearchCopy
@@ -63,7 +63,8 @@ SETTLE_IN = 1.2
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """What an API process has: `ingest` stores, `read` answers, `operate` acts; `room` is there for so much at once.
+    """What an API process has: `ingest` stores, `read` answers, `operate` acts on events and
+    `schedule` on schedules; `room` is there for so much at once.
 
     `search` asks the `copy`; both are None where search is off.
     """
@@ -75,6 +76,7 @@ class ApiServices:
     copy: SearchCopy | None
     search: Searcher | None
     operate: Operator
+    schedule: Scheduler
     room: Room = field(default_factory=Room)
 
 
@@ -99,9 +101,10 @@ async def open_api(settings: Settings) -> AsyncIterator[ApiServices]:
     partitions = asyncio.create_task(_keep_partitions(database))
     try:
         operate = Operator(for_acts, celery_app.hints.offer, API_ACTOR)
+        schedule = Scheduler(for_acts, celery_app.hints.offer, API_ACTOR, ingest.now)
         read = Reader(database, [check_redis], copy_name(settings))
         search = None if copy is None else make_searcher(settings, database, copy)
-        yield ApiServices(settings, modules, ingest, read, copy, search, operate)
+        yield ApiServices(settings, modules, ingest, read, copy, search, operate, schedule)
     finally:
         if copy is not None:
             await copy.close()

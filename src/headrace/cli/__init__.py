@@ -15,6 +15,7 @@ from headrace.cli import (
     init,
     pausing,
     pipelines,
+    schedules,
     searching,
     serving,
     status,
@@ -52,10 +53,12 @@ app.command()(pausing.resume)
 events.commands.command()(acting.cancel)
 events.commands.command()(acting.replay)
 events.commands.command("retry-now")(acting.retry_now)
+events.commands.command()(acting.reschedule)
 events.commands.command()(acting.erase)
 app.add_typer(events.commands, name="events")
 app.add_typer(index.commands, name="index")
 app.add_typer(pipelines.commands, name="pipelines")
+app.add_typer(schedules.commands, name="schedule")
 
 
 @app.callback(invoke_without_command=True)

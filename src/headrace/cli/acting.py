@@ -1,4 +1,4 @@
-"""The commands that act on events: `events cancel`, `events replay`, `events retry-now`, `events erase`.
+"""The commands that act on events: `events cancel`, `replay`, `retry-now`, `reschedule`, `erase`.
 
 They work on the database itself, and so while the API is down.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli.events import parse_id
-from headrace.cli.moments import parse_moment
+from headrace.cli.moments import AtOption, InOption, parse_delivery, parse_moment
 from headrace.cli.names import check_names, check_types
 from headrace.cli.output import FAILED, AppOption, JsonOption, say_error
 from headrace.cli.performing import act, so_many
@@ -33,6 +33,7 @@ _Until = Annotated[str | None, typer.Option(help="Only events accepted before th
 _Query = Annotated[str | None, typer.Option(metavar="QUERY", help="Finished events that a search finds by this.")]
 _All = Annotated[bool, typer.Option("--all", help="All events that the act is for.")]
 _Erased = Annotated[list[str], typer.Argument(metavar="ID…", help="Finished events.")]
+_Delayed = Annotated[list[str], typer.Argument(metavar="ID…", help="Events that wait for their delivery.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; count what would be.")]
 
@@ -118,7 +119,10 @@ def retry_now(
     dry_run: _DryRun = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run events at once that wait for a retry, a pipeline or a schema. Exits 1 unless all that are named did."""
+    """Run events at once that wait for their delivery, a retry, a pipeline or a schema.
+
+    Exits 1 unless all that are named did.
+    """
     meant = _selection(
         ids, types, states, reasons, codes, nodes, releases, between=(since, until), everything=everything
     )
@@ -127,6 +131,20 @@ def retry_now(
         lambda operator, selection, after: operator.retry_now(selection, dry_run=dry_run, after=after),
         meant,
         dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def reschedule(ids: _Delayed, at: AtOption = None, after: InOption = None, as_json: JsonOption = False) -> None:
+    """Give events that wait for their delivery another time of it. Exits 1 unless all were given it."""
+    deliver_at = parse_delivery(at, after, utc_now())
+    if deliver_at is None:
+        raise typer.BadParameter("say when: --at or --in")
+    act(
+        "given another time",
+        lambda operator, selection, after: operator.reschedule(selection.ids, deliver_at, after=after),
+        Selection(ids=list(dict.fromkeys(parse_id(text) for text in ids))),
+        dry_run=False,
         as_json=as_json,
     )
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import typer
 
+from headrace.cli.moments import AtOption, InOption, parse_delivery
 from headrace.cli.output import JsonOption, MermaidOption, columns, print_json, print_lines, say_error
+from headrace.domain.clock import utc_now
 from headrace.domain.idempotency import check_key
 from headrace.errors import InvalidIdempotencyKey
 
@@ -22,11 +24,16 @@ def send(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Sent again with it, the same event is stored once.")
     ] = None,
+    at: AtOption = None,
+    after: InOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Post one event to the API: headrace send ticket.opened subject=Hello urgent=true."""
-    event = _event(type_, fields or ())
-    headers = {} if idempotency_key is None else {"Idempotency-Key": _key(idempotency_key)}
+    event = event_of(type_, fields or ())
+    headers: dict[str, str | bytes] = {} if idempotency_key is None else {"Idempotency-Key": _key(idempotency_key)}
+    deliver_at = parse_delivery(at, after, utc_now())
+    if deliver_at is not None:
+        headers["Headrace-Deliver-At"] = deliver_at.isoformat()
     from headrace.cli.client import call
     from headrace.settings import load_settings
 
@@ -105,7 +112,8 @@ def _key(text: str) -> bytes:
         raise typer.BadParameter(error.detail) from None
 
 
-def _event(type_: str, fields: Sequence[str]) -> dict[str, Any]:
+def event_of(type_: str, fields: Sequence[str]) -> dict[str, Any]:
+    """The event of a type with these fields, each `key=value`. Raises BadParameter."""
     event: dict[str, Any] = {"type": type_}
     for text in fields:
         key, separator, value = text.partition("=")

@@ -26,7 +26,10 @@ TYPE_PATTERN = r"[A-Za-z0-9._:/-]{1,200}"
 
 @value()
 class NewEvent:
-    """An event about to be stored. `body` holds the exact bytes that were sent, decompressed."""
+    """An event about to be stored. `body` holds the exact bytes that were sent, decompressed.
+
+    With `deliver_at`, a moment that is yet to come, no worker takes it before.
+    """
 
     id: UUID
     type: str
@@ -42,6 +45,7 @@ class NewEvent:
     task: str | None = None
     release: str | None = None
     idempotency: Idempotency | None = None
+    deliver_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

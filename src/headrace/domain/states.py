@@ -19,6 +19,7 @@ class Reason(StrEnum):
     """Why an event waits, or why it failed beyond its own error."""
 
     RETRY = "retry"
+    DELAY = "delay"
     SLEEP = "sleep"
     WAIT = "wait"
     NO_PIPELINE = "no-pipeline"

@@ -35,6 +35,8 @@ WITH events AS (
     DELETE FROM headrace.waits WHERE event_id = ANY (%(ids)s)
 ), cancellations AS (
     DELETE FROM headrace.cancellations WHERE event_id = ANY (%(ids)s)
+), ticks AS (
+    DELETE FROM headrace.ticks WHERE event_id = ANY (%(ids)s)
 ), idempotency AS (
     DELETE FROM headrace.idempotency WHERE event_id = ANY (%(ids)s)
 )

@@ -22,10 +22,11 @@ WITH new AS (
     SELECT * FROM unnest(
         %(ids)b::uuid[], %(tenants)b::text[], %(types)b::text[], %(queues)b::text[], %(sources)b::text[],
         %(subjects)b::text[], %(match_keys)b::text[], %(parents)b::uuid[], %(traces)b::text[], %(headers)b::text[],
-        %(bodies)b::bytea[], %(tasks)b::text[], %(releases)b::text[], %(key_hashes)b::bytea[], %(body_hashes)b::bytea[]
+        %(bodies)b::bytea[], %(tasks)b::text[], %(releases)b::text[], %(key_hashes)b::bytea[], %(body_hashes)b::bytea[],
+        %(deliveries)b::timestamptz[]
     ) AS new (
         id, tenant, type, queue, source, subject, match_key, parent_id, trace, headers, body, task, release,
-        key_hash, body_hash
+        key_hash, body_hash, deliver_at
     )
 ), keyed AS (
     INSERT INTO headrace.idempotency (tenant, key_hash, event_id, body_hash)
@@ -36,18 +37,19 @@ WITH new AS (
     RETURNING event_id
 ), stored AS (
     INSERT INTO headrace.events (
-        id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers, body
+        id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers, body, deliver_at
     )
-    SELECT id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers::json, body FROM new
+    SELECT id, tenant, type, queue, task, source, subject, match_key, parent_id, trace, headers::json, body, deliver_at
+    FROM new
     WHERE key_hash IS NULL OR id IN (SELECT event_id FROM keyed)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), placed AS (
     INSERT INTO headrace.runs (event_id, tenant, type, queue, task, state, reason, rank, release)
     SELECT id, tenant, type, queue, task,
-           CASE WHEN task IS NULL THEN 'queued' ELSE 'waiting' END,
-           CASE WHEN task IS NULL THEN NULL ELSE %(own_task)s END,
-           CASE WHEN task IS NULL THEN now() ELSE 'infinity' END,
+           CASE WHEN task IS NOT NULL OR deliver_at > now() THEN 'waiting' ELSE 'queued' END,
+           CASE WHEN task IS NOT NULL THEN %(own_task)s WHEN deliver_at > now() THEN %(delay)s END,
+           CASE WHEN task IS NULL THEN greatest(now(), deliver_at) ELSE 'infinity' END,
            release
     FROM new JOIN stored USING (id)
 ), tallied AS (
@@ -82,7 +84,9 @@ async def insert_events(connection: Connection, database: Database, events: Sequ
             "key_hashes": [key and key.key_hash for key in keys],
             "body_hashes": [key and key.body_hash for key in keys],
             "key_wait": f"{KEY_WAIT_MILLISECONDS}ms",
+            "deliveries": [event.deliver_at for event in events],
             "own_task": Reason.OWN_TASK,
+            "delay": Reason.DELAY,
         },
     )
     return {row[0] for row in await cursor.fetchall()}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from headrace.store.database import Connection, Database
@@ -44,6 +45,7 @@ SELECT now(), EXISTS (SELECT FROM lead),
        (SELECT count(*) FROM (SELECT FROM lost WHERE NOT alone LIMIT %(many)s) AS together),
        (SELECT count(*) FROM (SELECT FROM lost WHERE alone LIMIT %(many)s) AS alone),
        EXISTS (SELECT FROM headrace.cancellations), EXISTS (SELECT FROM headrace.projections),
+       EXISTS (SELECT FROM headrace.tallies OFFSET %(few_tallies)s),
        EXISTS (SELECT FROM (SELECT FROM headrace.waits WHERE type IS NOT NULL AND arrived IS NULL
                             ORDER BY event_id, node LIMIT 1) AS awaiting),
        (SELECT jsonb_object_agg(queue, types) FROM served),
@@ -53,7 +55,14 @@ SELECT now(), EXISTS (SELECT FROM lead),
        (SELECT array_agg(queue) FROM (SELECT DISTINCT unnest(queues) AS queue FROM live) AS named,
                LATERAL (SELECT FROM headrace.runs r
                         WHERE r.queue = named.queue AND r.rank <= now() AND r.owner IS NULL
-                        ORDER BY r.rank LIMIT 1) AS due)
+                        ORDER BY r.rank LIMIT 1) AS due),
+       (SELECT min(next.rank) FROM (SELECT DISTINCT unnest(queues) AS queue FROM live) AS named,
+               LATERAL (SELECT r.rank FROM headrace.runs r
+                        WHERE r.queue = named.queue AND r.rank > now() AND r.owner IS NULL
+                          AND r.rank <= now() + make_interval(secs => %(ahead_seconds)s)
+                        ORDER BY r.rank LIMIT 1) AS next),
+       (SELECT due FROM headrace.schedules WHERE due <= now() + make_interval(secs => %(ahead_seconds)s)
+        ORDER BY due LIMIT 1)
 """
 
 # What is paused is set aside by the relay soon; what waits no longer than a moment is on its way.
@@ -75,6 +84,9 @@ _RESIGN = "DELETE FROM headrace.leases WHERE post = %(post)s AND holder = %(hold
 SWEEP_AGAIN_SECONDS = 60.0
 
 
+#: So many rows of the ledger need not be folded: each state has one.
+FEW_TALLIES = 16
+
 #: Of more due runs that lost workers, nobody asks how many.
 MANY_LOST = 100
 
@@ -92,7 +104,8 @@ class View:
     """What a relay sees at a moment of the database: whether it leads, and what waits to be done.
 
     `cancelling` says whether a run that is under way, or was, is to be cancelled; `unindexed`, whether the search copy
-    lacks anything; `awaiting`, whether a run waits for an event.
+    lacks anything; `unfolded`, whether the ledger has grown; `awaiting`, whether a run waits for an event; `next_due`,
+    when the next run is due, and `next_schedule`, when the next schedule is, where that is soon or has passed.
     """
 
     moment: datetime
@@ -101,15 +114,23 @@ class View:
     lost_due: LostDue
     cancelling: bool
     unindexed: bool
+    unfolded: bool
     awaiting: bool
     serving: Serving
     due_queues: tuple[str, ...]
+    next_due: datetime | None
+    next_schedule: datetime | None
 
 
 async def look(
-    connection: Connection, database: Database, holder: UUID, lease_seconds: float, own_queues: Sequence[str] = ()
+    connection: Connection,
+    database: Database,
+    holder: UUID,
+    lease_seconds: float,
+    ahead_seconds: float,
+    own_queues: Sequence[str] = (),
 ) -> View:
-    """One statement: take or keep the lead for `lease_seconds` if it is free, and look around.
+    """One statement: take or keep the lead for `lease_seconds` if it is free, look around, and `ahead_seconds` ahead.
 
     `own_queues` are those in which due runs that lost workers are of interest.
     """
@@ -119,17 +140,16 @@ async def look(
             "post": RELAY_POST,
             "holder": holder,
             "lease_seconds": lease_seconds,
+            "ahead_seconds": ahead_seconds,
             "sweep_again_seconds": SWEEP_AGAIN_SECONDS,
             "own_queues": list(own_queues),
             "many": MANY_LOST,
+            "few_tallies": FEW_TALLIES,
         },
     )
     row = await cursor.fetchone()
     assert row is not None
-    moment, leads, dead, lost_together, lost_alone, cancelling, unindexed, awaiting, served, formats, paused, due = row
-    serving = Serving(served or {}, formats or {}, as_paused(paused or ()))
-    lost = LostDue(lost_together, lost_alone)
-    return View(moment, leads, dead, lost, cancelling, unindexed, awaiting, serving, tuple(due or ()))
+    return _view(row)
 
 
 async def is_behind(connection: Connection, database: Database) -> bool:
@@ -142,3 +162,22 @@ async def is_behind(connection: Connection, database: Database) -> bool:
 async def resign(connection: Connection, database: Database, holder: UUID) -> None:
     """Leave the post, so that another relay leads at its next look."""
     await connection.execute(database.sql(_RESIGN), {"post": RELAY_POST, "holder": holder})
+
+
+def _view(row: tuple[Any, ...]) -> View:
+    moment, leads, dead, lost_together, lost_alone, *seen, served, formats, paused, due, next_due, next_schedule = row
+    cancelling, unindexed, unfolded, awaiting = seen
+    return View(
+        moment=moment,
+        leads=leads,
+        dead_workers=dead,
+        lost_due=LostDue(lost_together, lost_alone),
+        cancelling=cancelling,
+        unindexed=unindexed,
+        unfolded=unfolded,
+        awaiting=awaiting,
+        serving=Serving(served or {}, formats or {}, as_paused(paused or ())),
+        due_queues=tuple(due or ()),
+        next_due=next_due,
+        next_schedule=next_schedule,
+    )

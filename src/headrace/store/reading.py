@@ -11,7 +11,7 @@ from headrace.store.database import Connection, Database
 _EVENT = """
 SELECT e.id, e.type, coalesce(r.state, s.state), coalesce(r.reason, s.reason), coalesce(r.since, s.finished_at),
        e.body, s.task_context::text, s.error::text, coalesce(r.attempt, s.attempt), s.finished_at,
-       coalesce(s.release, r.release), e.source, e.subject, e.parent_id
+       coalesce(s.release, r.release), e.source, e.subject, e.parent_id, e.deliver_at
 FROM headrace.events e
 LEFT JOIN headrace.runs r ON r.event_id = %(id)s
 LEFT JOIN headrace.results s ON s.event_id = %(id)s

@@ -13,16 +13,18 @@ INSERT INTO headrace.runs (
     event_id, run_number, epoch, attempt, tenant, type, queue, ordering_key, task, state, reason, rank
 )
 SELECT e.id, next.run_number, next.run_number, last.attempt, e.tenant, e.type, e.queue, e.ordering_key, e.task,
-       CASE WHEN e.task IS NULL THEN 'queued' ELSE 'waiting' END,
-       CASE WHEN e.task IS NOT NULL THEN %(own_task)s END,
-       CASE WHEN e.task IS NULL THEN now() ELSE 'infinity' END
+       CASE WHEN e.task IS NOT NULL OR delay.at > now() THEN 'waiting' ELSE 'queued' END,
+       CASE WHEN e.task IS NOT NULL THEN %(own_task)s WHEN delay.at > now() THEN %(delay)s END,
+       CASE WHEN e.task IS NULL THEN greatest(now(), delay.at) ELSE 'infinity' END
 FROM headrace.events e, LATERAL (
     SELECT coalesce(max(p.run_number), 0) + 1 AS run_number FROM headrace.past_results p WHERE p.event_id = e.id
 ) AS next, LATERAL (
     SELECT coalesce(max(k.attempt), 0) AS attempt
     FROM (SELECT attempt FROM headrace.attempts WHERE event_id = e.id AND run_number = next.run_number
           UNION ALL SELECT attempt FROM headrace.logs WHERE event_id = e.id AND run_number = next.run_number) AS k
-) AS last
+) AS last, LATERAL (
+    SELECT CASE WHEN next.run_number = 1 AND last.attempt = 0 THEN e.deliver_at END AS at
+) AS delay
 WHERE e.id = ANY (%(ids)s)
   AND NOT EXISTS (SELECT FROM headrace.results s WHERE s.event_id = e.id)
   AND NOT EXISTS (SELECT FROM headrace.runs r WHERE r.event_id = e.id)
@@ -84,7 +86,8 @@ ORDER BY what
 
 async def give_runs(connection: Connection, database: Database, ids: Sequence[UUID]) -> list[UUID]:
     """Give events that have neither a run nor a result a run; returns those that have one now."""
-    cursor = await connection.execute(database.sql(_GIVE_RUNS), {"ids": list(ids), "own_task": Reason.OWN_TASK})
+    arguments = {"ids": list(ids), "own_task": Reason.OWN_TASK, "delay": Reason.DELAY}
+    cursor = await connection.execute(database.sql(_GIVE_RUNS), arguments)
     return sorted(row[0] for row in await cursor.fetchall())
 
 

@@ -1,6 +1,7 @@
 """Claiming runs. The gate itself is the function `take` of the schema; see `migrations/functions.sql`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,18 @@ WITH due AS (
 SELECT event_id, queue FROM due
 """
 
+# The relay sees when it is due, also if that is now.
+_RESCHEDULE = """
+WITH moved AS (
+    UPDATE headrace.runs SET rank = %(deliver_at)s, since = now()
+    WHERE event_id = ANY (%(ids)s) AND owner IS NULL AND state = 'waiting' AND reason = %(delay)s
+    RETURNING event_id
+), noted AS (
+    UPDATE headrace.events e SET deliver_at = %(deliver_at)s FROM moved m WHERE e.id = m.event_id
+)
+SELECT event_id FROM moved ORDER BY event_id
+"""
+
 # No index leads to an owner, so this reads all runs: it is asked only where an answer was lost.
 _GIVE_STRAYS_BACK = """
 WITH stray AS (
@@ -49,8 +62,8 @@ RETURNING r.event_id
 
 _LOCK = "SELECT FROM headrace.runs WHERE event_id = ANY (%(ids)s) ORDER BY event_id FOR UPDATE"
 
-#: What a run waits for that an operator may let it try at once.
-RETRIED = (Reason.RETRY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
+#: What a run waits for that an operator may cut short.
+RETRIED = (Reason.RETRY, Reason.DELAY, Reason.SCHEMA_MISMATCH, Reason.NO_PIPELINE)
 
 #: Those of nearly every run.
 NO_LOSSES = Losses()
@@ -100,6 +113,18 @@ async def retry_now(connection: Connection, database: Database, ids: Sequence[UU
     """
     cursor = await connection.execute(database.sql(_RETRY_NOW), {"ids": list(ids), "reasons": list(RETRIED)})
     return dict(await cursor.fetchall())
+
+
+async def reschedule(
+    connection: Connection, database: Database, ids: Sequence[UUID], deliver_at: datetime
+) -> list[UUID]:
+    """Give runs that wait for their delivery another time of it; returns those that did, in the order of their ids.
+
+    To be called in the transaction that chose them, and so holds them.
+    """
+    arguments = {"ids": list(ids), "deliver_at": deliver_at, "delay": Reason.DELAY}
+    cursor = await connection.execute(database.sql(_RESCHEDULE), arguments)
+    return [event_id for (event_id,) in await cursor.fetchall()]
 
 
 async def give_strays_back(connection: Connection, database: Database, owner: UUID, held: Sequence[Run]) -> set[UUID]:

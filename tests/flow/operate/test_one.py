@@ -1,9 +1,11 @@
 """Cancel, replay and retry now: events that are named, each by its id."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
+from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.selection import Selection
 from headrace.engine import Pipeline, PipelineRegistry
@@ -13,7 +15,7 @@ from headrace.flow.operate import START, Operator
 from headrace.store.database import Database
 from tests.flow.operate.support import assert_ledger_adds_up, audit, delayed, failed, held, only
 from tests.support.stages import Told
-from tests.support.steps import accept, accept_many, new_event, store, succeeded
+from tests.support.steps import accept, accept_many, claim, new_event, store, succeeded
 from tests.support.storage import Storage
 
 
@@ -247,3 +249,40 @@ async def test_named_events_that_are_not_what_else_is_asked_for_are_told_so(
         finished = await operator.replay(other, dry_run=dry_run)
         assert finished.refused[run.event_id].code == "event-unfinished"
     assert storage.states([run.event_id]) == ["waiting"]
+
+
+async def test_an_event_for_later_is_moved_and_told_of_in_the_audit(
+    storage: Storage, database: Database, operator: Operator
+) -> None:
+    soon, later = utc_now() + timedelta(days=1), utc_now() + timedelta(days=2)
+    [event_id] = await accept(database, new_event(deliver_at=soon))
+
+    acted = await operator.reschedule([event_id], later)
+
+    assert (acted.count, acted.refused) == (1, {})
+    assert (storage.run(event_id)["state"], storage.run(event_id)["rank"]) == ("waiting", later)
+    assert storage.value("SELECT deliver_at FROM headrace.events") == later
+    assert audit(storage) == [("reschedule", "tests", 1)]
+
+
+async def test_an_event_for_later_is_sent_at_once(
+    storage: Storage, database: Database, operator: Operator, told: list[Told]
+) -> None:
+    [event_id] = await accept(database, new_event(deliver_at=utc_now() + timedelta(days=1)))
+
+    await operator.retry_now(only(event_id))
+
+    assert storage.states([event_id]) == ["queued"]
+    assert [(queue, list(ids)) for queue, ids in told] == [("default", [event_id])]
+    assert [run.event_id for run in await claim(database, storage.add_worker())] == [event_id]
+
+
+async def test_a_retry_is_not_moved(storage: Storage, database: Database, operator: Operator) -> None:
+    [run] = await held(storage, database, 1)
+    await store(database, delayed(run))
+    before = storage.run(run.event_id)["rank"]
+
+    acted = await operator.reschedule([run.event_id], utc_now())
+
+    assert {event_id: error.code for event_id, error in acted.refused.items()} == {run.event_id: "not-waiting"}
+    assert storage.run(run.event_id)["rank"] == before

@@ -168,7 +168,7 @@ async def test_of_what_a_process_holds_the_types_that_it_holds_for_the_longest_a
 async def test_the_leader_is_found_by_what_its_process_says_of_itself(storage: Storage, database: Database) -> None:
     holder = new_id()
     async with database.connection() as connection:
-        await look(connection, database, holder, 60.0)
+        await look(connection, database, holder, 60.0, 1.0)
     unknown = (await overview(database)).leader
     assert unknown is not None
     assert (unknown.host, unknown.pid) == (None, None)
@@ -181,7 +181,7 @@ async def test_the_leader_is_found_by_what_its_process_says_of_itself(storage: S
     )
     storage.rows("UPDATE headrace.leases SET since = now() - interval '1 h'")
     async with database.connection() as connection:
-        await look(connection, database, holder, 60.0)
+        await look(connection, database, holder, 60.0, 1.0)
 
     leader = (await overview(database)).leader
     assert leader is not None
@@ -191,7 +191,7 @@ async def test_the_leader_is_found_by_what_its_process_says_of_itself(storage: S
     storage.rows("UPDATE headrace.leases SET expires = now()")
     assert (await overview(database)).leader is None
     async with database.connection() as connection:
-        await look(connection, database, new_id(), 60.0)
+        await look(connection, database, new_id(), 60.0, 1.0)
     other = (await overview(database)).leader
     assert other is not None
     assert other.age_seconds < 60.0

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ from tests.flow.verify.breaking import (
     lose_the_run,
 )
 from tests.support.stages import complete
-from tests.support.steps import accept_many, claim, succeeded
+from tests.support.steps import accept, accept_many, claim, new_event, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -126,6 +127,17 @@ async def test_a_lost_event_runs_again(storage: Storage, database: Database) -> 
     )
     assert {run.event_id for run in await claim(database, storage.add_worker())} == {due, again}
     assert await faults(database) == []
+
+
+async def test_a_lost_event_for_later_waits_for_its_time_again(storage: Storage, database: Database) -> None:
+    later = utc_now() + timedelta(days=2)
+    [event_id] = await accept(database, new_event(deliver_at=later))
+    storage.rows("DELETE FROM headrace.runs")
+
+    await mend(database)
+
+    run = storage.run(event_id)
+    assert (run["state"], run["reason"], run["rank"]) == ("waiting", "delay", later)
 
 
 async def test_what_ends_with_the_repair_of_something_else_is_not_told_as_left(

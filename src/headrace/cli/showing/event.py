@@ -53,6 +53,8 @@ def _title(event: Event) -> Text:
 
 def _facts(event: Event) -> Iterator[tuple[str, str]]:
     yield "created", moment(event["created_at"])
+    if event["deliver_at"] is not None:
+        yield "for", moment(event["deliver_at"])
     if event["finished_at"] is not None:
         took = at_utc(event["finished_at"]) - at_utc(event["created_at"])
         yield "finished", f"{moment(event['finished_at'])}, after {duration(took.total_seconds())}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,13 @@ class Rules:
     release: str | None
 
 
-def check_event(body: bytes, event_id: UUID, rules: Rules, idempotency: Idempotency | None = None) -> NewEvent:
+def check_event(
+    body: bytes,
+    event_id: UUID,
+    rules: Rules,
+    idempotency: Idempotency | None = None,
+    deliver_at: datetime | None = None,
+) -> NewEvent:
     """The event that `body` spells, fit to be stored. Raises the InvalidInput that says what is wrong."""
     if len(body) > rules.max_body_bytes:
         raise too_large(rules.max_body_bytes)
@@ -40,6 +47,7 @@ def check_event(body: bytes, event_id: UUID, rules: Rules, idempotency: Idempote
         match_key=match_key,
         release=rules.release,
         idempotency=idempotency,
+        deliver_at=deliver_at,
     )
 
 

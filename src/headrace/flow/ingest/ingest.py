@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -51,12 +51,13 @@ class Ingest:
 
     def new_id(self) -> UUID:
         """An id for an event that is about to be accepted. Raises Unavailable."""
-        offset = self._offset_seconds()
-        if offset is None:
-            raise Unavailable("The database has not answered yet.")
-        if abs(offset) <= TOLERATED_CLOCK_SECONDS:
+        if abs(self._offset()) <= TOLERATED_CLOCK_SECONDS:
             return new_id()
-        return new_id(self._clock() + timedelta(seconds=offset))
+        return new_id(self.now())
+
+    def now(self) -> datetime:
+        """This moment by the database's clock. Raises Unavailable."""
+        return self._clock() + timedelta(seconds=self._offset())
 
     async def accept(self, events: Sequence[NewEvent]) -> list[Accepted]:
         """Store all of `events` or none, and answer them in order once they are on disk.
@@ -82,6 +83,12 @@ class Ingest:
         """Wait until what was handed over is stored or refused, no longer than any caller waits."""
         for group in (self._plain, self._keyed, self._apart, self._storing):
             await group.drained(ANSWER_SECONDS)
+
+    def _offset(self) -> float:
+        offset = self._offset_seconds()
+        if offset is None:
+            raise Unavailable("The database has not answered yet.")
+        return offset
 
     async def _accept_keyed(self, request: _Request, give_up: float) -> Answers:
         answers = await _in_time(self._keyed.submit(request), give_up)

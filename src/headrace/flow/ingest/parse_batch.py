@@ -28,8 +28,11 @@ _LINE = re.compile(rb"[^ \t\n\r][^\n]*")
 _WRAPPER = re.compile(rb'\{\s*"(?:event|options)"\s*:')
 _WRAPPERS = ({"event"}, {"event", "options"})
 
-#: The option of an item that makes it safe to send again.
-_KEY = "idempotency_key"
+#: The options of an item: what makes it safe to send again, and when it is to be delivered.
+_KEY, _DELIVER_AT = "idempotency_key", "deliver_at"
+
+#: Where a fault in the time of delivery is told.
+DELIVER_AT_FIELD = json_pointer(["options", _DELIVER_AT])
 
 #: Finds where a value ends, however odd its numbers: each item is judged by itself later.
 _SCANNER = json.JSONDecoder(parse_int=float)
@@ -37,10 +40,11 @@ _SCANNER = json.JSONDecoder(parse_int=float)
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One item: the bytes of its event, and its options."""
+    """One item: the bytes of its event, and its options. `deliver_at` is as it was given, undoubted as yet."""
 
     event: bytes
     idempotency_key: str | None = None
+    deliver_at: object = None
 
 
 def batch_items(body: bytes, media_type: str, max_items: int) -> Iterator[bytes]:
@@ -76,17 +80,21 @@ def read_item(item: bytes, max_depth: int) -> BatchItem:
     if not isinstance(options, dict):
         problem = FieldProblem("/options", "not-an-object", "must be an object")
         raise InvalidEvent("The options of an item are an object.", [problem])
-    return BatchItem(values["event"], _key_in(options))
+    _refuse_unknown(options)
+    return BatchItem(values["event"], _key_in(options), options.get(_DELIVER_AT))
 
 
-def _key_in(options: Mapping[str, Any]) -> str | None:
+def _refuse_unknown(options: Mapping[str, Any]) -> None:
     unknown = [
         FieldProblem(json_pointer(["options", name]), UnknownOption.code, "is not known")
         for name in options
-        if name != _KEY
+        if name not in (_KEY, _DELIVER_AT)
     ]
     if unknown:
         raise UnknownOption("The item asks for something that this server does not do.", unknown[:MAX_PROBLEMS])
+
+
+def _key_in(options: Mapping[str, Any]) -> str | None:
     if _KEY not in options:
         return None
     key = options[_KEY]

@@ -104,17 +104,23 @@ class Storing:
             return InvalidEvent("The database cannot store this event.")
         except psycopg.Error:
             return Unavailable("The database cannot be written now.")
-        answers: dict[UUID, Accepted | HeadraceError] = {event.id: Accepted(event.id, event.type) for event in events}
+        answers: dict[UUID, Accepted | HeadraceError] = {event.id: _stored(event) for event in events}
         return answers | {event.id: _repeated(event, holders.get(key_of(event))) for event in repeated}
 
     def _tell_of(self, events: Collection[NewEvent]) -> None:
-        tell_of(((event.id, event.queue) for event in events if event.task is None), self._tell)
+        tell_of(
+            ((event.id, event.queue) for event in events if event.task is None and not event.deliver_at), self._tell
+        )
         self._matcher.events_came(event.id for event in events if event.match_key is not None)
 
 
 def is_new(answer: Accepted | HeadraceError) -> bool:
     """Whether the event was stored by this request, and by none before it."""
     return isinstance(answer, Accepted) and not answer.replayed
+
+
+def _stored(event: NewEvent) -> Accepted:
+    return Accepted(event.id, event.type, EventState.QUEUED if event.deliver_at is None else EventState.WAITING)
 
 
 def _blocked(events: Iterable[NewEvent]) -> HeadraceError:

@@ -1,8 +1,9 @@
-"""Cancel, replay, retry now, erase: which events each is for, what it does to them, and why it refuses others."""
+"""Cancel, replay, retry now, reschedule, erase: what each does, to which events, and why it refuses others."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from headrace.store.choosing import (
 from headrace.store.database import Connection, Database
 from headrace.store.erasing import erase
 from headrace.store.replaying import replay
-from headrace.store.runs import RETRIED, retry_now
+from headrace.store.runs import RETRIED, reschedule, retry_now
 from headrace.store.standing import Standing
 
 #: Where a replay begins that is not at a node: afresh, or where a failed or cancelled run ended.
@@ -169,7 +170,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class RetryNow:
-    """Makes events due that wait for a retry, for a pipeline or for a schema."""
+    """Makes events due that wait for their delivery, for a retry, for a pipeline or for a schema."""
 
     name: str = "retry-now"
     detail: Mapping[str, Any] = field(default_factory=dict)
@@ -190,8 +191,33 @@ class RetryNow:
     def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
         if standing.state is EventState.WAITING and standing.reason in RETRIED:
             return None
-        waiting = f"waits for another reason: {standing.reason}" if standing.reason else f"is {standing.state}"
-        return NotWaiting(f"The event {event_id} does not wait for a retry: it {waiting}.")
+        return NotWaiting(f"The event {event_id} does not wait for a retry: it {_otherwise(standing)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Gives events that wait for their delivery another time of it."""
+
+    deliver_at: datetime
+    name: str = "reschedule"
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        return {"deliver_at": self.deliver_at.isoformat()}
+
+    def narrowed(self, selection: Selection) -> Selection:
+        """Of what is meant, what the act is for."""
+        return replace(selection, states=(EventState.WAITING,), reasons=(Reason.DELAY,))
+
+    choose = staticmethod(choose_unfinished)
+
+    async def perform(self, connection: Connection, database: Database, chosen: Sequence[Chosen]) -> Done:
+        return Done(await reschedule(connection, database, [event.event_id for event in chosen], self.deliver_at))
+
+    def refusal(self, event_id: UUID, standing: Standing) -> HeadraceError | None:
+        if standing.state is EventState.WAITING and standing.reason == Reason.DELAY:
+            return None
+        return NotWaiting(f"The event {event_id} does not wait for its delivery: it {_otherwise(standing)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +236,10 @@ class Erase:
         if standing.state in UNFINISHED:
             return EventUnfinished(f"The event {event_id} is {standing.state}: cancel it first, then erase it.")
         return None
+
+
+def _otherwise(standing: Standing) -> str:
+    return f"waits for another reason: {standing.reason}" if standing.reason else f"is {standing.state}"
 
 
 def _check_states(selection: Selection, allowed: Collection[EventState], done: str) -> None:

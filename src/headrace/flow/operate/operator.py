@@ -5,18 +5,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.errors import LockNotAvailable
-
 from headrace.domain.selection import Selection
 from headrace.errors import Conflict, HeadraceError, InvalidSelection, NotFound, NotSelected, Unavailable
-from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Erase, Replay, RetryNow, SelectiveAct
+from headrace.flow.operate.acts import FAILED, Act, Cancel, Done, Erase, Replay, Reschedule, RetryNow, SelectiveAct
 from headrace.flow.operate.audited import AUDITED_IDS, ids_in_audit, selection_in_audit
+from headrace.flow.operate.transactions import acting
 from headrace.store.audit import write_audit
 from headrace.store.choosing import FIRST, LAST, WINDOW
-from headrace.store.database import AWAY, Connection, Database, limit_act
+from headrace.store.database import Connection, Database
 from headrace.store.matcher import tell_of
 from headrace.store.pausing import PausedTarget, Target, is_known, list_paused, pause, resume
 from headrace.store.standing import Standing, read_standings
@@ -30,12 +30,9 @@ MOST = 10_000
 #: Chunks that one call looks at, at most: where few events fit a filter, it ends and says from where to go on.
 LOOKS = 20
 
-#: An act on up to so many events that are named is answered soon, whatever becomes of the database; what looks for its
-#: events has longer, once the database answers at all.
-FEW, SOON_SECONDS, LONG_SECONDS = 20, 1.5, 12.0
-
-#: The share of its time that an act waits for what somebody else's transaction holds.
-PATIENCE = 0.4
+#: An act on up to so many events that are named is answered soon; what looks for its events has so many seconds, once
+#: the database answers at all.
+FEW, LONG_SECONDS = 20, 12.0
 
 #: Seconds that a chunk waits for its turn.
 TURN_SECONDS = 10.0
@@ -82,21 +79,21 @@ class Operator:
 
     async def pause(self, targets: Sequence[Target]) -> list[Target]:
         """Let nobody claim what the targets name; returns those that were not paused before."""
-        async with self._transaction() as connection:
+        async with acting(self._database) as connection:
             new = [target for target in targets if await pause(connection, self._database, target, self._actor)]
             await self._audit_targets(connection, "pause", new)
         return new
 
     async def resume(self, targets: Sequence[Target]) -> int:
         """End these pauses, or all of them with `Scope.ALL`; returns how many ended."""
-        async with self._transaction() as connection:
+        async with acting(self._database) as connection:
             ended = [await resume(connection, self._database, target) for target in targets]
             await self._audit_targets(connection, "resume", targets if any(ended) else ())
         return sum(ended)
 
     async def notes_on(self, targets: Sequence[Target]) -> list[str]:
         """What to tell whoever pauses these: a name that nothing knows may be mistyped, or come later."""
-        async with self._transaction() as connection:
+        async with acting(self._database) as connection:
             unknown = [target for target in targets if not await is_known(connection, self._database, target)]
         named = [f"{target.scope} {target.name}" for target in unknown]
         return [
@@ -105,7 +102,7 @@ class Operator:
 
     async def paused(self) -> list[PausedTarget]:
         """What is paused now."""
-        async with self._transaction() as connection:
+        async with acting(self._database) as connection:
             return await list_paused(connection, self._database)
 
     async def cancel(
@@ -132,14 +129,18 @@ class Operator:
     async def retry_now(
         self, selection: Selection, *, dry_run: bool = False, after: UUID = FIRST, most: int = MOST
     ) -> Acted:
-        """Make events due that wait for a retry, a pipeline or a schema. Raises InvalidSelection."""
+        """Make events due that wait for their delivery, a retry, a pipeline or a schema. Raises InvalidSelection."""
         return await self._act(RetryNow(), selection, dry_run, after, most)
+
+    async def reschedule(self, ids: Sequence[UUID], deliver_at: datetime, *, after: UUID = FIRST) -> Acted:
+        """Give events that wait for their delivery another time of it. Raises InvalidSelection."""
+        act = Reschedule(deliver_at)
+        selection = _named(ids)
+        return await self._act_in_chunks(act, selection, act.narrowed(selection), after, MOST)
 
     async def erase(self, ids: Sequence[UUID], *, after: UUID = FIRST) -> Acted:
         """Forget finished events, so few in a transaction that the audit names each. Raises InvalidSelection."""
-        selection = Selection(ids=ids)
-        if selection.is_empty:
-            raise InvalidSelection("Say which events are meant.")
+        selection = _named(ids)
         return await self._act_in_chunks(Erase(), selection, selection, after, MOST, AUDITED_IDS)
 
     async def _act(self, act: SelectiveAct, selection: Selection, dry_run: bool, after: UUID, most: int) -> Acted:
@@ -206,7 +207,7 @@ class Operator:
         others = sorted(set(ids).difference(done))
         if not others:
             return {}
-        async with self._transaction() as connection:
+        async with acting(self._database) as connection:
             standings = await read_standings(connection, self._database, others)
         return {
             event_id: _refusal(act, selection, event_id, standings[event_id])
@@ -227,12 +228,12 @@ class Operator:
     async def _chunk(self, meant: Selection) -> AsyncIterator[Connection]:
         """A transaction. One that may look at many events has its turn first; events that are named are few."""
         if 0 < len(meant.ids) <= FEW:
-            async with self._transaction() as connection:
+            async with acting(self._database) as connection:
                 yield connection
             return
         async with nullcontext() if meant.ids else self._in_turn():
             await self._answers()
-            async with self._transaction(LONG_SECONDS) as connection:
+            async with acting(self._database, LONG_SECONDS) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -247,27 +248,17 @@ class Operator:
         finally:
             self._turn.release()
 
-    @asynccontextmanager
-    async def _transaction(self, seconds: float = SOON_SECONDS) -> AsyncIterator[Connection]:
-        """Raises Unavailable where there is no connection soon, or it is not done after `seconds`, the wait for one
-        included, and Conflict where somebody holds what it needs.
-        """
-        try:
-            async with (
-                self._database.connection(SOON_SECONDS, answer_seconds=seconds) as connection,
-                connection.transaction(),
-            ):
-                await limit_act(connection, seconds * PATIENCE)
-                yield connection
-        except LockNotAvailable as error:
-            raise Conflict("Somebody else's transaction holds what the act needs. Try again.") from error
-        except AWAY as error:
-            raise Unavailable("The database cannot be written now, or not in time.") from error
-
     async def _answers(self) -> None:
         """Raises Unavailable soon where the database does not answer, before it is given long."""
-        async with self._transaction():
+        async with acting(self._database):
             pass
+
+
+def _named(ids: Sequence[UUID]) -> Selection:
+    selection = Selection(ids=ids)
+    if selection.is_empty:
+        raise InvalidSelection("Say which events are meant.")
+    return selection
 
 
 def _refusal(act: Act, selection: Selection, event_id: UUID, standing: Standing) -> HeadraceError:

@@ -136,7 +136,7 @@ class Reader:
 def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: tuple[Any, ...]) -> EventView:
     (
         event_id, type_, state, reason, since, body, task_context, error, attempt, finished_at, release, source,
-        subject, parent_id,
+        subject, parent_id, deliver_at,
     ) = event  # fmt: skip
     body = unpack(body)
     found = EventDetails(*(_bytes(column) or b"[]" for column in details))
@@ -157,6 +157,7 @@ def _view(event: tuple[Any, ...], attempts: Sequence[tuple[Any, ...]], details: 
         source=source,
         subject=subject,
         parent_id=parent_id,
+        deliver_at=deliver_at,
         details=replace(found, past_results=_whole(found.past_results, body)),
     )
 

@@ -51,7 +51,8 @@ class EventView:
     """One event, whole. `body` holds the exact bytes that were sent; `task_context` and `error` are JSON.
 
     `reason` and `since` say why and from when the event is in its state; `attempt` counts how often it began.
-    `parent_id` is the event whose run emitted it. `details` tells what came of its attempts beside the result.
+    `deliver_at` is when it was to be delivered, None for at once. `parent_id` is the event whose run emitted it.
+    `details` tells what came of its attempts beside the result.
     """
 
     id: UUID
@@ -70,6 +71,7 @@ class EventView:
     source: str | None
     subject: str | None
     parent_id: UUID | None
+    deliver_at: datetime | None
     details: EventDetails
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from headrace.domain.settle import Policy
 from headrace.flow.relay.losses import take_over_lost
+from headrace.flow.relay.ticker import fire_due
 from headrace.store.cancelling import cancel_unheld
 from headrace.store.database import Connection, Database
 from headrace.store.look import View, look, resign
@@ -24,6 +25,9 @@ from headrace.store.waits import START, match_some
 
 #: Seconds between the looks of a leader, and between those of the others.
 PASS_SECONDS, FOLLOW_SECONDS = 1.0, 1.5
+
+#: A leader looks as soon as the next run is due, but after so many seconds at the earliest; and so much after it.
+LEAST_PASS_SECONDS, MARGIN_SECONDS = 0.1, 0.005
 
 #: A leader that is not heard of for this long is replaced, at the next look of another: within five seconds.
 LEAD_SECONDS = 3.0
@@ -90,6 +94,7 @@ class Relay:
         self._own_queues = own_queues
         self._on_look = on_look
         self._discards = discards
+        self._rest_seconds = PASS_SECONDS
         self._leads_since: float | None = None
         self._looked: datetime | None = None
         self._serving: Serving | None = None
@@ -109,7 +114,7 @@ class Relay:
             except Exception as error:  # noqa: BLE001  # the relay's loop outlives whatever one pass meets
                 self._leads_since = None
                 _log.warning("relay pass failed", error=f"{type(error).__name__}: {error}")
-            await self._rest(PASS_SECONDS if self._leads_since is not None else FOLLOW_SECONDS)
+            await self._rest(self._rest_seconds if self._leads_since is not None else FOLLOW_SECONDS)
         await self._resign()
 
     def stop(self) -> None:
@@ -118,8 +123,9 @@ class Relay:
 
     async def _pass(self) -> None:
         async with self._database.connection() as connection:
-            view = await look(connection, self._database, self._holder, LEAD_SECONDS, self._own_queues)
+            view = await look(connection, self._database, self._holder, LEAD_SECONDS, PASS_SECONDS, self._own_queues)
             self._on_look(view)
+            self._rest_seconds = rest_seconds(view)
             before, self._looked = self._looked or view.moment, view.moment
             if (view.moment - before).total_seconds() > LEAD_SECONDS:
                 self._leads_since = None  # this machine slept, or the database stood still: workers, too, come late
@@ -144,6 +150,9 @@ class Relay:
         for queue in view.due_queues:
             await self._park(connection, queue, view.serving)
             self._tell(queue, ())
+        if view.next_schedule is not None and view.next_schedule <= view.moment:
+            fired = await fire_due(connection, self._database, self._release)
+            tell_of(((event.id, event.queue) for event in fired), self._tell)
         try:
             await self._keep_house(connection, view)
             if self._discards and view.unindexed:
@@ -175,7 +184,7 @@ class Relay:
 
     async def _keep_house(self, connection: Connection, view: View) -> None:
         now = time.monotonic()
-        if now >= self._next_fold:
+        if view.unfolded and now >= self._next_fold:
             self._next_fold = now + FOLD_SECONDS
             await fold_tallies(connection, self._database)
         if view.awaiting and now >= self._next_match:
@@ -203,3 +212,9 @@ class Relay:
                 await resign(connection, self._database, self._holder)
         except psycopg.Error:
             _log.info("could not resign; the lead runs out by itself")
+
+
+def rest_seconds(view: View) -> float:
+    """How long a leader rests after a look: until the next run or schedule is due, within bounds."""
+    ahead = [(moment - view.moment).total_seconds() for moment in (view.next_due, view.next_schedule) if moment]
+    return min([PASS_SECONDS, *(max(LEAST_PASS_SECONDS, seconds + MARGIN_SECONDS) for seconds in ahead)])

@@ -1,4 +1,5 @@
--- What was accepted. Nothing here changes but by erasure. The body is compressed by the client, so Postgres need not try.
+-- What was accepted. Nothing here changes but by erasure, and the time of a delivery to come. The body is compressed by
+-- the client, so Postgres need not try.
 CREATE TABLE headrace.events (
     id           uuid PRIMARY KEY,
     tenant       text NOT NULL,

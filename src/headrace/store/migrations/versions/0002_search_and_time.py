@@ -1,4 +1,4 @@
-"""The search copy: what it is fed by, what is known of it, and a place for it in Postgres."""
+"""The search copy: what it is fed by, what is known of it, and a place for it in Postgres. And what is for later."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from headrace.store.sql import qualify
 revision = "0002"
 down_revision = "0001"
 
-_FILE = Path(__file__).parent.parent / "search.sql"
+_FOLDER = Path(__file__).parent.parent
 
 #: Erasure looks for an event's keys by the event.
 _INDEX = "idempotency_event"
@@ -19,7 +19,8 @@ def upgrade() -> None:
     connection = op.get_bind().connection.driver_connection
     assert connection is not None
     schema = str(context.config.attributes["schema"])
-    connection.execute(qualify(_FILE.read_text(), schema))
+    for name in ("search.sql", "time.sql"):
+        connection.execute(qualify((_FOLDER / name).read_text(), schema))
     # It blocks nobody while it waits, and outside of a transaction it may wait; one that was cut short is of no use.
     with op.get_context().autocommit_block():
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema}.{_INDEX}")
@@ -35,3 +36,7 @@ def downgrade() -> None:
     for table in ("documents", "parts", "rebuilds", "copies", "refusals"):
         op.execute(f"DROP TABLE {schema}.{table}")
     op.execute(f"DROP SEQUENCE {schema}.batches")
+    op.execute(f"DROP TABLE {schema}.ticks")
+    for column in ("type", "queue", "match_key", "body", "anchor", "tick", "previous", "paused"):
+        op.execute(f"ALTER TABLE {schema}.schedules DROP COLUMN {column}")
+    op.execute(f"ALTER TABLE {schema}.events DROP COLUMN deliver_at")

@@ -1,0 +1,206 @@
+"""Schedules as an operator handles them: each act in a transaction of its own, with its row in the audit."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from headrace.domain.event import DEFAULT_TENANT, NewEvent
+from headrace.domain.ids import new_id
+from headrace.domain.recurrence import next_moments
+from headrace.domain.ticks import AGAIN, first_tick
+from headrace.domain.timing import Timing
+from headrace.domain.values import value
+from headrace.errors import FieldProblem, InvalidInput, NotFound, ScheduleExists
+from headrace.flow.operate.transactions import acting
+from headrace.store.audit import write_audit
+from headrace.store.database import Connection, Database
+from headrace.store.events import insert_events
+from headrace.store.matcher import tell_of
+from headrace.store.schedules import (
+    FiredTick,
+    Moved,
+    Schedule,
+    add_ticks,
+    change_schedule,
+    delete_schedule,
+    hold_schedule,
+    insert_schedule,
+    last_ticks,
+    list_schedules,
+    move_schedules,
+    read_schedule,
+)
+
+#: Coming and past ticks of a schedule that are shown.
+SHOWN_TICKS = 10
+
+
+@value()
+class ScheduleView:
+    """A schedule, the next ticks of it, and those that were fired last, the newest first."""
+
+    schedule: Schedule
+    coming: Sequence[datetime]
+    fired: Sequence[FiredTick]
+
+
+class Scheduler:
+    """Acts for `actor` at the moments that `now` tells. After each commit `tell` hears of events that are due.
+
+    All of it raises Unavailable where the database is away, and Conflict while somebody else holds the schedule; what
+    is about one raises NotFound where there is none of the name.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tell: Callable[[str, Sequence[UUID]], None],
+        actor: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._tell = tell
+        self._actor = actor
+        self._now = now
+
+    async def create(self, name: str, timing: Timing, event: NewEvent, *, paused: bool = False) -> ScheduleView:
+        """Let something recur from now on. Raises ScheduleExists, and InvalidInput for what would never be due."""
+        now = self._now()
+        anchor = timing.starts_at or now
+        tick = _first_tick(timing, now, anchor)
+        schedule = Schedule(
+            id=new_id(),
+            name=name,
+            timing=timing,
+            type=event.type,
+            queue=event.queue,
+            match_key=event.match_key,
+            body=event.body,
+            anchor=anchor,
+            tick=None if paused else tick,
+            paused_at=now if paused else None,
+            previous_id=None,
+        )
+        async with acting(self._database) as connection:
+            if not await insert_schedule(connection, self._database, DEFAULT_TENANT, schedule, schedule.tick):
+                raise ScheduleExists(f"There is a schedule {name!r} already.")
+            await self._audit(connection, "schedule-create", schedule)
+        return self._view(schedule, ())
+
+    async def list(self, after: str, most: int) -> list[ScheduleView]:
+        """The next schedules behind a name, without the ticks that were fired."""
+        async with acting(self._database) as connection:
+            found = await list_schedules(connection, self._database, DEFAULT_TENANT, after, most)
+        return [self._view(schedule, ()) for schedule in found]
+
+    async def get(self, name: str) -> ScheduleView:
+        """One of them, whole."""
+        async with acting(self._database) as connection:
+            schedule = _known(await read_schedule(connection, self._database, DEFAULT_TENANT, name), name)
+            return self._view(schedule, await last_ticks(connection, self._database, schedule.id, SHOWN_TICKS))
+
+    async def change(self, name: str, timing: Timing, event: NewEvent | None) -> ScheduleView:
+        """Give a schedule another timing and, unless it is None, another event. A new recurrence begins now.
+
+        Raises InvalidInput for what would never be due.
+        """
+        now = self._now()
+        async with acting(self._database) as connection:
+            before = await self._held(connection, name)
+            recurs_anew = (timing.recurrence, timing.starts_at) != (before.timing.recurrence, before.timing.starts_at)
+            anchor = (timing.starts_at or now) if recurs_anew else before.anchor
+            tick = _first_tick(timing, now, anchor)
+            changed = replace(
+                before,
+                timing=timing,
+                anchor=anchor,
+                tick=None if before.paused_at else tick,
+            )
+            if event is not None:
+                changed = replace(
+                    changed, type=event.type, queue=event.queue, match_key=event.match_key, body=event.body
+                )
+            await change_schedule(connection, self._database, changed, changed.tick)
+            await self._audit(connection, "schedule-change", changed)
+            return self._view(changed, await last_ticks(connection, self._database, changed.id, SHOWN_TICKS))
+
+    async def pause(self, name: str) -> ScheduleView:
+        """Fire no tick until it is resumed. What passes meanwhile is not missed."""
+        return await self._set_paused(name, self._now())
+
+    async def resume(self, name: str) -> ScheduleView:
+        """Go on with the next tick from now."""
+        return await self._set_paused(name, None)
+
+    async def run(self, name: str) -> UUID:
+        """Store the event of a schedule now, beside its ticks; returns its id."""
+        now = self._now()
+        async with acting(self._database) as connection:
+            schedule = await self._held(connection, name)
+            event = NewEvent(
+                id=new_id(now),
+                type=schedule.type,
+                body=schedule.body,
+                queue=schedule.queue,
+                source=f"schedule:{name}",
+                match_key=schedule.match_key,
+            )
+            await insert_events(connection, self._database, [event])
+            await add_ticks(connection, self._database, [(schedule.id, now, event.id)])
+            waits = schedule.timing.follows_finish and schedule.tick is None and schedule.paused_at is None
+            due = now + AGAIN if waits else schedule.tick
+            await move_schedules(connection, self._database, [Moved(schedule.id, schedule.tick, due, event.id)])
+            await self._audit(connection, "schedule-run", schedule, event=str(event.id))
+        tell_of([(event.id, event.queue)], self._tell)
+        return event.id
+
+    async def delete(self, name: str) -> None:
+        """Forget a schedule. Its events stay."""
+        async with acting(self._database) as connection:
+            schedule = await self._held(connection, name)
+            await delete_schedule(connection, self._database, schedule.id)
+            await self._audit(connection, "schedule-delete", schedule)
+
+    async def _set_paused(self, name: str, paused_at: datetime | None) -> ScheduleView:
+        now = self._now()
+        async with acting(self._database) as connection:
+            before = await self._held(connection, name)
+            if (before.paused_at is None) == (paused_at is None):
+                return self._view(before, await last_ticks(connection, self._database, before.id, SHOWN_TICKS))
+            timing = before.timing
+            tick = None if paused_at else first_tick(timing.recurrence, timing.policies, now, before.anchor)
+            changed = replace(before, tick=tick, paused_at=paused_at)
+            await change_schedule(connection, self._database, changed, tick)
+            await self._audit(connection, "schedule-pause" if paused_at else "schedule-resume", changed)
+            return self._view(changed, await last_ticks(connection, self._database, changed.id, SHOWN_TICKS))
+
+    async def _held(self, connection: Connection, name: str) -> Schedule:
+        return _known(await hold_schedule(connection, self._database, DEFAULT_TENANT, name), name)
+
+    async def _audit(self, connection: Connection, act: str, schedule: Schedule, **more: Any) -> None:
+        await write_audit(connection, self._database, self._actor, act, {"schedule": schedule.name, **more})
+
+    def _view(self, schedule: Schedule, fired: Sequence[FiredTick]) -> ScheduleView:
+        if schedule.tick is None:
+            return ScheduleView(schedule, (), fired)
+        timing, coming = schedule.timing, [schedule.tick]
+        if not timing.follows_finish:
+            coming += next_moments(timing.recurrence, schedule.tick, schedule.anchor, SHOWN_TICKS - 1)
+        ends_at = timing.ends_at
+        return ScheduleView(schedule, [tick for tick in coming if ends_at is None or tick <= ends_at], fired)
+
+
+def _first_tick(timing: Timing, after: datetime, anchor: datetime) -> datetime:
+    tick = first_tick(timing.recurrence, timing.policies, after, anchor)
+    if tick is None:
+        problem = FieldProblem("/at" if timing.at is not None else "/ends_at", "passed", "has passed")
+        raise InvalidInput("The schedule would never be due.", [problem])
+    return tick
+
+
+def _known(schedule: Schedule | None, name: str) -> Schedule:
+    if schedule is None:
+        raise NotFound(f"There is no schedule {name!r}.")
+    return schedule
