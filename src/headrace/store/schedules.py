@@ -143,7 +143,7 @@ class Moved:
 
 @value()
 class FiredTick:
-    """A tick, its event, and the state of that (None: it was erased)."""
+    """A tick, its event, and the state of that (None: it is gone)."""
 
     tick: datetime
     event_id: UUID

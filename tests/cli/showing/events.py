@@ -70,6 +70,7 @@ def event(**members: Any) -> dict[str, Any]:
         "attempt": 0,
         "attempts": [],
         "created_at": at(0),
+        "deliver_at": None,
         "finished_at": None,
         "error": None,
         "release": None,

@@ -22,6 +22,10 @@ Data
     )
 
 
+def test_an_event_for_later_says_for_when() -> None:
+    assert "  for      2026-11-25 18:01:00.000Z\n" in told(state="waiting", reason="delay", deliver_at=at(60))
+
+
 def test_a_failed_event_has_its_error_its_nodes_and_what_they_put_out() -> None:
     error = {
         "type": "TimeoutError",

@@ -33,7 +33,7 @@ def schedule_lines(schedule: Mapping[str, Any]) -> Iterator[Text]:
     if schedule["runs"]:
         yield Text("\nruns", "bold")
     for run in schedule["runs"]:
-        state = run["state"] or "erased"
+        state = run["state"] or "gone"
         yield Text.assemble(f"  {moment(run['tick'])}  {run['id']}  ", (state, STYLES.get(state, "")))
 
 
