@@ -145,6 +145,15 @@ def test_a_mistake_is_told_with_its_field(api_client: Client, name: str, more: d
     problem_in(api_client.get(f"/schedules/{name}"), 404, "not-found")
 
 
+def test_a_mistake_says_what_to_write(api_client: Client, name: str) -> None:
+    problem = problem_in(create(api_client, name, cron="61 * * * *", timezone="Mars/Olympus"), 422, "invalid-input")
+
+    assert [(error["code"], error["detail"]) for error in problem["errors"]] == [
+        ("cron", "is no cron expression: bad minute"),
+        ("timezone", "is no time zone, as Europe/Berlin"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["", "a b", "ü", "a/b", "x" * 101])
 def test_a_name_that_no_path_could_have_is_refused(api_client: Client, name: str) -> None:
     problem = problem_in(create(api_client, name), 422, "invalid-input")

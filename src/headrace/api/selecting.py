@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from headrace.api.body import read_body
@@ -12,6 +13,7 @@ from headrace.api.parameters import Moment
 from headrace.domain.event import TYPE_PATTERN
 from headrace.domain.selection import MOST_NAME_CHARACTERS, Selection
 from headrace.domain.states import EventState, Reason
+from headrace.domain.timing import TELLING_FAULTS
 from headrace.engine.fit import MAX_PROBLEMS, detail_of, json_pointer
 from headrace.errors import FieldProblem, InvalidInput, InvalidSelection
 from headrace.flow.ingest.media import JSON, media_type_of
@@ -142,5 +144,9 @@ def validated(kind: type[_B], value: Mapping[str, Any]) -> _B:
         return kind.model_validate(value)
     except ValidationError as error:
         faults = error.errors()[:MAX_PROBLEMS]
-        problems = [FieldProblem(json_pointer(fault["loc"]), fault["type"], detail_of(fault)) for fault in faults]
+        problems = [FieldProblem(json_pointer(fault["loc"]), fault["type"], _told(fault)) for fault in faults]
         raise InvalidInput("The request does not have the form asked for.", problems) from None
+
+
+def _told(fault: ErrorDetails) -> str:
+    return fault["msg"] if fault["type"] in TELLING_FAULTS else detail_of(fault)

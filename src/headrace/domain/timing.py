@@ -16,6 +16,11 @@ from headrace.domain.ticks import MOST_CAUGHT_UP, UTMOST_CAUGHT_UP, CatchUp, Ove
 #: The shortest and the longest interval, and the longest jitter.
 LEAST_INTERVAL, LONGEST_INTERVAL, LONGEST_JITTER = timedelta(seconds=1), timedelta(days=3660), timedelta(days=1)
 
+#: Faults that say by themselves what is wrong, without the value at fault.
+TELLING_FAULTS = frozenset(
+    {"cron", "cron-never", "duration", "ends", "from", "interval", "jitter", "recurrence", "timezone"}
+)
+
 #: Whether an expression ever fires is seen from here: none that does takes longer than fifty years.
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 
