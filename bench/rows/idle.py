@@ -22,7 +22,7 @@ FURTHER = "idle: each further worker process, statements"
 MEMORY = "idle: 1 API and 2 workers, memory without servers"
 
 #: Programs are at rest after so many seconds; then they are watched for so many times the seconds of the scale.
-REST_SECONDS, WATCHED = 6.0, 5.0
+REST_SECONDS, WATCHED = 6.0, 20.0
 
 #: Worker processes beside the two, by which it is known what one more costs.
 MORE = 4

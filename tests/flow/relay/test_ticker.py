@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from headrace.domain.clock import utc_now
@@ -15,9 +16,10 @@ from headrace.domain.timing import Timing
 from headrace.flow.relay.ticker import fire_due
 from headrace.store.body import unpack
 from headrace.store.database import Connection, Database
+from headrace.store.look import FEW_TALLIES
 from headrace.store.schedules import Schedule, insert_schedule
 from tests.support.stages import relaying
-from tests.support.steps import TYPE, claim, store, succeeded
+from tests.support.steps import TYPE, accept, claim, new_event, store, succeeded
 from tests.support.storage import Storage
 from tests.support.waiting import eventually
 
@@ -209,6 +211,22 @@ async def test_a_relay_that_leads_fires_and_tells_the_workers(storage: Storage, 
     async with relaying(storage) as lead:
         await eventually(lambda: len(ticks(storage)) >= 2, "two ticks are fired")
         await eventually(lambda: bool(told_ids(lead.told)), "the workers are told")
+
+
+async def test_schedules_that_cannot_be_stored_now_keep_no_relay_from_the_rest(
+    storage: Storage, database: Database
+) -> None:
+    await add(database, recurring(begun=timedelta(minutes=60, seconds=1)))
+    for _ in range(FEW_TALLIES + 1):
+        await accept(database, new_event())
+    with psycopg.connect(storage.superuser_url) as other:
+        other.execute(storage.sql("LOCK TABLE headrace.ticks IN EXCLUSIVE MODE"))
+        async with relaying(storage):
+            folded = "SELECT count(*) = 1 FROM headrace.tallies"
+            await eventually(lambda: bool(storage.value(folded)), "the ledger is folded")
+            assert ticks(storage) == []
+            other.rollback()
+            await eventually(lambda: len(ticks(storage)) == 1, "the tick is fired")
 
 
 def told_ids(told: list[Any]) -> list[UUID]:

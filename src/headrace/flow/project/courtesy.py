@@ -7,7 +7,7 @@ Where Postgres, the API and the workers have machines of their own, nobody else 
 STEP_BACK = 16.0
 
 #: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine.
-WORK_SECONDS, SEEN_SECONDS = 3.0, 0.1
+WORK_SECONDS, SEEN_SECONDS = 1.0, 0.1
 
 #: They need it if they leave less than so much of one of its processors idle while the projector rests: about that is
 #: what catching up takes.

@@ -151,14 +151,23 @@ class Relay:
             await self._park(connection, queue, view.serving)
             self._tell(queue, ())
         if view.next_schedule is not None and view.next_schedule <= view.moment:
-            fired = await fire_due(connection, self._database, self._release)
-            tell_of(((event.id, event.queue) for event in fired), self._tell)
+            await self._fire(connection)
         try:
             await self._keep_house(connection, view)
             if self._discards and view.unindexed:
                 await self._discard(connection)
         except psycopg.Error as error:
             _log.warning("housekeeping failed", error=f"{type(error).__name__}: {error}")
+
+    async def _fire(self, connection: Connection) -> None:
+        """Fire what recurs. If that cannot be stored now, the rest of the pass does not wait for it."""
+        try:
+            fired = await fire_due(connection, self._database, self._release)
+        except psycopg.Error as error:
+            self._rest_seconds = PASS_SECONDS
+            _log.warning("schedules cannot be fired", error=f"{type(error).__name__}: {error}")
+            return
+        tell_of(((event.id, event.queue) for event in fired), self._tell)
 
     async def _park(self, connection: Connection, queue: str, serving: Serving) -> None:
         """Clear the head of the queue of what nobody takes, so that claims need not read over it."""

@@ -16,12 +16,15 @@ from headrace.domain.selection import Selection
 from headrace.domain.ticks import Firing, delivered_at, fire
 from headrace.store.cancelling import cancel
 from headrace.store.choosing import FIRST, choose_unfinished
-from headrace.store.database import Connection, Database
+from headrace.store.database import Connection, Database, limit_act
 from headrace.store.events import insert_events
 from headrace.store.schedules import DueSchedule, Moved, add_ticks, choose_due, move_schedules
 
 #: Schedules that are fired in one transaction, and such transactions in a pass, at most.
 TOGETHER, MOST_TRANSACTIONS = 500, 4
+
+#: Seconds that a transaction waits for what somebody else holds: the leader has more to do.
+PATIENCE_SECONDS = 0.5
 
 #: How soon a schedule that cannot be fired, because its time zone is not known here, say, is looked at again.
 TROUBLE = timedelta(minutes=1)
@@ -44,6 +47,7 @@ async def fire_due(connection: Connection, database: Database, release: str) -> 
     stored: list[NewEvent] = []
     for _ in range(MOST_TRANSACTIONS):
         async with connection.transaction():
+            await limit_act(connection, PATIENCE_SECONDS)
             due = await choose_due(connection, database, TOGETHER)
             if due:
                 stored += await _store(connection, database, _look_at(due, release))
