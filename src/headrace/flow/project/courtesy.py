@@ -9,9 +9,9 @@ STEP_BACK = 16.0
 #: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine.
 WORK_SECONDS, SEEN_SECONDS = 1.0, 0.1
 
-#: They need it if they leave less than so much of one of its processors idle while the projector rests: about that is
+#: They need it if they leave less than so many of its processors idle while the projector rests: that is
 #: what catching up takes.
-TAKEN_PROCESSORS = 0.8
+TAKEN_PROCESSORS = 1.0
 
 #: And only if they keep this share of it busy: where there is one processor, it is for all.
 LEAST_NEEDED_SHARE = 0.5
