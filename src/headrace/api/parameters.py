@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, BeforeValidator, Field
-from pydantic_core import PydanticKnownError
+from pydantic import BaseModel, Field
 
 from headrace.domain.event import TYPE_PATTERN
-from headrace.domain.moments import parse_moment
+from headrace.domain.fields import Moment
 from headrace.domain.states import EventState
 from headrace.engine.fit import MAX_PROBLEMS
 from headrace.errors import FieldProblem, InvalidParameter
@@ -19,22 +17,6 @@ from headrace.flow.read import EventFilter
 #: How many events a page has unless asked otherwise, and how many it may have.
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
-
-
-def _as_moment(value: Any) -> datetime:
-    """A text as a moment. Left to itself, pydantic takes numbers and digits for seconds since 1970."""
-    try:
-        return parse_moment(value) if isinstance(value, str) else _no_moment()
-    except ValueError:
-        return _no_moment()
-
-
-def _no_moment() -> datetime:
-    raise PydanticKnownError("datetime_parsing", {"error": "give it with its zone, as 2026-01-31T18:00:00Z"})
-
-
-#: A time with a zone that an event can have been accepted at.
-Moment = Annotated[datetime, BeforeValidator(_as_moment)]
 
 
 @dataclass(frozen=True, slots=True)

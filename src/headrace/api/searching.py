@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from headrace.api.body import refuse_options
-from headrace.api.parameters import Moment, Parameters, check_times
+from headrace.api.parameters import Parameters, check_times
 from headrace.api.responses import json_response
 from headrace.api.services import search_of
 from headrace.domain import query
 from headrace.domain.event import DEFAULT_TENANT, TYPE_PATTERN
+from headrace.domain.fields import Moment
 from headrace.domain.marks import INDEX_PATTERN
 from headrace.domain.query_language import parse_query
 from headrace.domain.selection import MOST_NAME_CHARACTERS

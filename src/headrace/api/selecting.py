@@ -9,8 +9,8 @@ from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from headrace.api.body import read_body
-from headrace.api.parameters import Moment
 from headrace.domain.event import TYPE_PATTERN
+from headrace.domain.fields import Moment
 from headrace.domain.selection import MOST_NAME_CHARACTERS, Selection
 from headrace.domain.states import EventState, Reason
 from headrace.domain.timing import TELLING_FAULTS

@@ -48,7 +48,7 @@ def moments_after(recurrence: Recurrence, after: datetime, anchor: datetime) -> 
         case Cron():
             yield from (moment for moment in _cron(recurrence, after, reverse=False) if moment > after)
         case Every(interval=interval):
-            moment = anchor + max(1, (after - anchor) // interval + 1) * interval if after >= anchor else anchor
+            moment = anchor + max(0, (after - anchor) // interval + 1) * interval
             while True:
                 yield moment
                 moment += interval

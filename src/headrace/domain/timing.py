@@ -6,10 +6,18 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, field_validator, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from headrace.domain.moments import parse_moment
+from headrace.domain.fields import Moment
 from headrace.domain.recurrence import Cron, Every, Once, Recurrence
 from headrace.domain.ticks import MOST_CAUGHT_UP, UTMOST_CAUGHT_UP, CatchUp, Overlap, Policies
 
@@ -41,19 +49,10 @@ def parse_duration(given: Any) -> timedelta:
     raise PydanticCustomError("duration", "must be a duration, as 90s, 15m, 2h or 7d, or a number of seconds")
 
 
-def _as_moment(given: Any) -> datetime:
-    if isinstance(given, str):
-        try:
-            return parse_moment(given).astimezone(UTC)
-        except ValueError:
-            pass
-    raise PydanticKnownError("datetime_parsing", {"error": "give it with its zone, as 2026-01-31T18:00:00Z"})
-
-
 _Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), PlainSerializer(lambda found: found.total_seconds(), return_type=float)
 ]
-_Moment = Annotated[datetime, BeforeValidator(_as_moment)]
+_Moment = Annotated[Moment, AfterValidator(lambda found: found.astimezone(UTC))]
 
 
 class Timing(BaseModel, extra="forbid", frozen=True, populate_by_name=True):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from headrace.domain.event import NewEvent
 from headrace.domain.ticks import Previous
 from headrace.domain.timing import Timing
 from headrace.domain.values import value
@@ -119,6 +120,17 @@ class Schedule:
     tick: datetime | None
     paused_at: datetime | None
     previous_id: UUID | None
+
+    def new_event(self, event_id: UUID) -> NewEvent:
+        """The event that it stores, with an id of its own."""
+        return NewEvent(
+            id=event_id,
+            type=self.type,
+            body=self.body,
+            queue=self.queue,
+            source=f"schedule:{self.name}",
+            match_key=self.match_key,
+        )
 
 
 @value()

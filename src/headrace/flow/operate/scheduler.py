@@ -99,7 +99,7 @@ class Scheduler:
         """One of them, whole."""
         async with acting(self._database) as connection:
             schedule = _known(await read_schedule(connection, self._database, DEFAULT_TENANT, name), name)
-            return self._view(schedule, await last_ticks(connection, self._database, schedule.id, SHOWN_TICKS))
+            return await self._whole(connection, schedule)
 
     async def change(self, name: str, timing: Timing, event: NewEvent | None) -> ScheduleView:
         """Give a schedule another timing and, unless it is None, another event. A new recurrence begins now.
@@ -124,7 +124,7 @@ class Scheduler:
                 )
             await change_schedule(connection, self._database, changed, changed.tick)
             await self._audit(connection, "schedule-change", changed)
-            return self._view(changed, await last_ticks(connection, self._database, changed.id, SHOWN_TICKS))
+            return await self._whole(connection, changed)
 
     async def pause(self, name: str) -> ScheduleView:
         """Fire no tick until it is resumed. What passes meanwhile is not missed."""
@@ -139,14 +139,7 @@ class Scheduler:
         now = self._now()
         async with acting(self._database) as connection:
             schedule = await self._held(connection, name)
-            event = NewEvent(
-                id=new_id(now),
-                type=schedule.type,
-                body=schedule.body,
-                queue=schedule.queue,
-                source=f"schedule:{name}",
-                match_key=schedule.match_key,
-            )
+            event = schedule.new_event(new_id(now))
             await insert_events(connection, self._database, [event])
             await add_ticks(connection, self._database, [(schedule.id, now, event.id)])
             waits = schedule.timing.follows_finish and schedule.tick is None and schedule.paused_at is None
@@ -168,19 +161,22 @@ class Scheduler:
         async with acting(self._database) as connection:
             before = await self._held(connection, name)
             if (before.paused_at is None) == (paused_at is None):
-                return self._view(before, await last_ticks(connection, self._database, before.id, SHOWN_TICKS))
+                return await self._whole(connection, before)
             timing = before.timing
             tick = None if paused_at else first_tick(timing.recurrence, timing.policies, now, before.anchor)
             changed = replace(before, tick=tick, paused_at=paused_at)
             await change_schedule(connection, self._database, changed, tick)
             await self._audit(connection, "schedule-pause" if paused_at else "schedule-resume", changed)
-            return self._view(changed, await last_ticks(connection, self._database, changed.id, SHOWN_TICKS))
+            return await self._whole(connection, changed)
 
     async def _held(self, connection: Connection, name: str) -> Schedule:
         return _known(await hold_schedule(connection, self._database, DEFAULT_TENANT, name), name)
 
     async def _audit(self, connection: Connection, act: str, schedule: Schedule, **more: Any) -> None:
         await write_audit(connection, self._database, self._actor, act, {"schedule": schedule.name, **more})
+
+    async def _whole(self, connection: Connection, schedule: Schedule) -> ScheduleView:
+        return self._view(schedule, await last_ticks(connection, self._database, schedule.id, SHOWN_TICKS))
 
     def _view(self, schedule: Schedule, fired: Sequence[FiredTick]) -> ScheduleView:
         if schedule.tick is None:

@@ -4,7 +4,7 @@ Who holds a schedule fires it; another leader skips it. A crash before the commi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class _Batch:
     events: list[NewEvent] = field(default_factory=list)
     ticks: list[tuple[UUID, datetime, UUID]] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
-    cancelled: dict[UUID, str] = field(default_factory=dict)
+    cancelled: list[UUID] = field(default_factory=list)
 
 
 async def fire_due(connection: Connection, database: Database, release: str) -> list[NewEvent]:
@@ -76,14 +76,9 @@ def _add(batch: _Batch, due: DueSchedule, firing: Firing, release: str) -> None:
     last = None
     for tick in firing.fired:
         deliver_at = delivered_at(schedule.id, tick, schedule.timing.policies.jitter_seconds)
-        event = NewEvent(
-            id=new_id(due.now),
-            type=schedule.type,
-            body=schedule.body,
+        event = replace(
+            schedule.new_event(new_id(due.now)),
             tenant=due.tenant,
-            queue=schedule.queue,
-            source=f"schedule:{schedule.name}",
-            match_key=schedule.match_key,
             release=release or None,
             deliver_at=deliver_at if deliver_at > due.now else None,
         )
@@ -91,13 +86,13 @@ def _add(batch: _Batch, due: DueSchedule, firing: Firing, release: str) -> None:
         batch.ticks.append((schedule.id, tick, event.id))
         last = event.id
     if firing.cancels and due.previous is not None:
-        batch.cancelled[due.previous.event_id] = schedule.name
+        batch.cancelled.append(due.previous.event_id)
     batch.moved.append(Moved(schedule.id, firing.tick, firing.due, last))
 
 
 async def _store(connection: Connection, database: Database, batch: _Batch) -> list[NewEvent]:
     if batch.cancelled:
-        selection = Selection(ids=sorted(batch.cancelled))
+        selection = Selection(ids=batch.cancelled)
         chosen, _ = await choose_unfinished(connection, database, selection, FIRST, len(batch.cancelled))
         ids = [event.event_id for event in chosen]
         await cancel(connection, database, ids, "schedule")
