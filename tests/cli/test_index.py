@@ -216,7 +216,8 @@ def test_a_rebuild_that_is_broken_off_says_how_it_goes_on(installation: Installa
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         silent.settimeout(60.0)
         rebuilding = installation.start("-m", "headrace.cli", "index", "rebuild", elasticsearch_url=url)
-        with silent.accept()[0]:
+        with silent.accept()[0] as asking:
+            assert asking.recv(1)  # its request has been sent: it does nothing now but wait for the answer
             rebuilding.signal(signal.SIGINT)
             assert rebuilding.exit_code(20.0) == 130
     said = "Broken off. What is built stays: the same command goes on from there.\n"
