@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -10,11 +11,13 @@ import pytest
 from chaos.faults import FAULTS
 from headrace import PipelineRegistry
 from headrace.domain.query_language import parse_query
+from headrace.engine.scheduling import DeclaredSchedule
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PIPELINES = (ROOT / "docs" / "pipelines.md").read_text()
 SEARCHING = (ROOT / "docs" / "searching.md").read_text()
+SCHEDULES = (ROOT / "docs" / "schedules.md").read_text()
 PROMISES = (ROOT / "docs" / "promises.md").read_text()
 
 #: Each section from its heading to the next one of the same level; the first is what stands before them.
@@ -37,10 +40,12 @@ def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def run(code: str, module: ModuleType) -> None:
+def run(code: str, module: ModuleType) -> Sequence[DeclaredSchedule]:
+    """Run it as a program; returns what it has recur."""
     with PipelineRegistry.isolated():
         exec(code, vars(module))  # noqa: S102  # it is our own
         PipelineRegistry.check()
+        return PipelineRegistry.schedules()
 
 
 @pytest.mark.parametrize("section", [part for part in SECTIONS if code_of(part)], ids=heading_of)
@@ -58,6 +63,11 @@ def test_the_code_of_the_page_on_searching_runs(module: ModuleType) -> None:
     run(code_of(SEARCHING), module)
     [mark] = module.invoices.run({"number": 7, "text": "hello"}).metadata["search"]
     assert mark["index"] == "invoices"
+
+
+def test_the_code_of_the_page_on_schedules_runs(module: ModuleType) -> None:
+    found = {schedule.name: schedule.type for schedule in run(code_of(SCHEDULES), module)}
+    assert found == {"workdays": "digest.due", "twice_a_day": "headrace.task"}
 
 
 def test_every_query_of_the_page_on_searching_is_understood() -> None:

@@ -151,6 +151,17 @@ def test_a_claim_that_began_with_the_first_version_ends_with_it(example: ModuleT
     assert PipelineRegistry.choose("claim.filed", claim, "claims@1") is example.claims_1
 
 
+@examples("schedules")
+def test_what_recurs_is_declared_beside_what_takes_it(example: ModuleType) -> None:
+    recurring = {schedule.name: orjson.loads(schedule.body) for schedule in PipelineRegistry.schedules()}
+    assert list(recurring) == ["poll", "workdays", "nightly"]
+    assert example.feeds.run(recurring["poll"]).nodes == {"entries": ["the newest of https://example.org/feed.xml"]}
+    assert (
+        example.digests.run(recurring["workdays"]).nodes["write"]["ada@example.org"] == "Good morning, ada@example.org!"
+    )
+    assert recurring["nightly"] == {"type": "headrace.task", "task": "schedules.tidy", "kwargs": {"days": 30}}
+
+
 @examples("months")
 async def test_a_month_that_is_closed_has_an_invoice_written_to_each_customer(example: ModuleType) -> None:
     outcome = await performed(example.months, {"month": "2026-01"})

@@ -165,3 +165,20 @@ def test_an_event_that_no_pipeline_could_take_is_refused_with_the_field(api_clie
     problem = problem_in(create(api_client, name, event={"to": "everyone"}), 422, "invalid-event")
 
     assert problem["errors"][0]["pointer"] == "/event/type"
+
+
+def test_a_task_that_no_module_declares_is_refused_with_the_field(api_client: Client, name: str) -> None:
+    event = {"type": "headrace.task", "task": "unheard_of"}
+
+    problem = problem_in(create(api_client, name, event=event), 422, "schema-mismatch")
+
+    assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [("/event/task", "unknown-task")]
+    assert [
+        each["pointer"] for each in problem_in(api_client.post("/events", json=event), 422, "schema-mismatch")["errors"]
+    ] == ["/task"]
+
+
+def test_what_an_operator_creates_is_no_programs(api_client: Client, name: str) -> None:
+    created = create(api_client, name).json()
+
+    assert (created["app"], created["vanished_at"]) == (None, None)

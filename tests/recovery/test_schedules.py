@@ -2,56 +2,53 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import takewhile
 
+import orjson
 import pytest
 
 from headrace.domain.clock import utc_now
-from headrace.domain.ids import new_id
+from headrace.domain.event import TASK_TYPE, NewEvent
+from headrace.domain.ids import derived_id, new_id
+from headrace.domain.recurrence import moments_after
 from headrace.domain.timing import Timing
-from headrace.store.schedules import Schedule, insert_schedule
+from headrace.store.body import unpack
+from headrace.store.schedules import Schedule, begin, insert_schedule
 from tests.support.installation import Installation
 from tests.support.processes import Program
-from tests.support.steps import TYPE
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 SECOND = timedelta(seconds=1)
 
-#: How often a relay is killed; each time but the first it is the one that leads.
-KILLS = 5
+#: How long relays are killed for, in turn: each time but the first it is the one that leads.
+LASTING = timedelta(minutes=1)
+
+#: What recurs so often that each relay has something to fire.
+RECURRENCES = ({"every": 1}, {"cron": "* * * * * *"}, {"every": 2, "jitter": 1})
 
 
 def start_relay(installation: Installation) -> Program:
     return installation.start("-m", "headrace.cli", "relay")
 
 
-def add_schedule(installation: Installation) -> Schedule:
-    """A schedule of each second from now on."""
-    now = utc_now()
-    schedule = Schedule(
-        id=new_id(),
-        name="each-second",
-        timing=Timing.model_validate({"every": 1, "catch_up": "skip"}),
-        type=TYPE,
-        queue="default",
-        match_key=None,
-        body=b'{"type": "order.placed"}',
-        anchor=now,
-        tick=now + SECOND,
-        paused_at=None,
-        previous_id=None,
-    )
+def add_schedules(installation: Installation) -> list[Schedule]:
+    """Begin to call a task, which no worker does: each event carries the id of its tick."""
+    event = NewEvent(id=new_id(), type=TASK_TYPE, body=b'{"type": "headrace.task", "task": "tidy"}')
+    timings = (Timing.model_validate({**recurrence, "catch_up": "skip"}) for recurrence in RECURRENCES)
+    schedules = [begin(f"s{number}", timing, event, utc_now()) for number, timing in enumerate(timings)]
 
     async def insert() -> None:
         database = installation.storage.open()
         await database.open()
         async with database.connection() as connection:
-            await insert_schedule(connection, database, "default", schedule, schedule.tick)
+            for schedule in schedules:
+                await insert_schedule(connection, database, "default", schedule, schedule.tick)
         await database.close()
 
     asyncio.run(insert())
-    return schedule
+    return schedules
 
 
 def fired(installation: Installation) -> int:
@@ -60,17 +57,35 @@ def fired(installation: Installation) -> int:
 
 def test_no_tick_is_missing_and_none_doubled_while_relays_are_killed_in_turn(installation: Installation) -> None:
     relays = [start_relay(installation), start_relay(installation)]
-    schedule = add_schedule(installation)
-    wait_until(lambda: fired(installation) >= 2, "the schedule is fired", 30.0)
+    schedules = add_schedules(installation)
+    wait_until(lambda: fired(installation) >= 2, "schedules are fired", 30.0)
 
-    for number in range(KILLS):
+    number, ends = 0, utc_now() + LASTING
+    while utc_now() < ends:
         relays[number % 2].kill()
         before = fired(installation)
-        wait_until(lambda before=before: fired(installation) >= before + 3, "another relay fires it", 30.0)  # type: ignore[misc]  # bound at once
+        wait_until(lambda before=before: fired(installation) >= before + 6, "another relay fires", 30.0)  # type: ignore[misc]  # bound at once
         relays[number % 2] = start_relay(installation)
+        number += 1
 
     for relay in relays:
         relay.stop()
-    next_tick = installation.storage.value("SELECT tick FROM headrace.schedules")
-    assert fired(installation) == (next_tick - schedule.anchor) // SECOND - 1
-    assert fired(installation) > 3 * KILLS
+    for schedule in schedules:
+        found = sorted(fired_ids(installation, schedule))
+        assert found == sorted(ids_until_now(installation, schedule))
+        assert len(found) > LASTING / (3 * SECOND)
+
+
+def fired_ids(installation: Installation, schedule: Schedule) -> list[str]:
+    bodies = installation.storage.rows(
+        "SELECT body FROM headrace.events WHERE source = %s", f"schedule:{schedule.name}"
+    )
+    return [orjson.loads(unpack(body))["id"] for (body,) in bodies]
+
+
+def ids_until_now(installation: Installation, schedule: Schedule) -> list[str]:
+    """The ids of all ticks of a schedule up to the next one."""
+    next_tick = installation.storage.value("SELECT tick FROM headrace.schedules WHERE name = %s", schedule.name)
+    moments = moments_after(schedule.timing.recurrence, schedule.anchor, schedule.anchor)
+    ticks = takewhile(lambda moment: moment < next_tick, moments)
+    return [str(derived_id(schedule.id, tick.isoformat())) for tick in ticks]

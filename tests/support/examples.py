@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from headrace import celery_app
 from headrace.domain.outcome import Completed, NodeFailed
 from headrace.engine import Attempt, Means, NodeThreads, Pipeline, PipelineRegistry, Resources, perform
 
@@ -25,6 +26,8 @@ def loaded(name: str) -> Iterator[ModuleType]:
             yield module
         finally:
             sys.modules.pop(name, None)
+            for task in [task for task in celery_app.tasks if task.startswith(f"{name}.")]:
+                del celery_app.tasks[task]
             sys.path.remove(str(FOLDER))
 
 

@@ -50,6 +50,7 @@ ANSWERS: Mapping[type[errors.HeadraceError], tuple[int, str]] = {
     errors.EventAlreadyFinished: (409, "The event is finished"),
     errors.EventUnfinished: (409, "The event is not finished"),
     errors.NotWaiting: (409, "The event does not wait for what could be cut short"),
+    errors.ScheduleDeclared: (409, "The schedule is written in the program"),
     errors.ScheduleExists: (409, "There is a schedule of this name"),
     errors.NotSelected: (409, "The event is not what else is asked for"),
     errors.OwnTask: (409, "A task of the user's own processes the event"),

@@ -15,16 +15,13 @@ from headrace.api.selecting import Queue, read, read_object, validated
 from headrace.api.services import rules_of, services_of
 from headrace.bootstrap import ApiServices
 from headrace.domain.event import DEFAULT_QUEUE, NewEvent
-from headrace.domain.timing import Timing
+from headrace.domain.timing import NAME_PATTERN, Timing
 from headrace.errors import FieldProblem, InvalidInput
 from headrace.flow.ingest.check import check_event
 from headrace.flow.ingest.media import JSON
 from headrace.flow.operate import ScheduleView
 
 router = APIRouter(prefix="/schedules", tags=["schedules"], dependencies=[Depends(refuse_options)])
-
-#: What a schedule may be called.
-NAME_PATTERN = r"^[A-Za-z0-9._-]{1,100}$"
 
 #: Schedules of a page unless asked otherwise, and at most.
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
@@ -153,6 +150,8 @@ def _members(view: ScheduleView) -> dict[str, Any]:
         "queue": schedule.queue,
         "event": orjson.Fragment(schedule.body),
         "paused_at": schedule.paused_at,
+        "app": schedule.app,
+        "vanished_at": schedule.vanished_at,
         "next": view.coming,
         "runs": [{"tick": each.tick, "id": each.event_id, "state": each.state} for each in view.fired],
     }

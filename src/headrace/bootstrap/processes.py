@@ -15,6 +15,7 @@ import psycopg
 
 from headrace.bootstrap.app import load_app
 from headrace.bootstrap.database import open_database
+from headrace.bootstrap.declaring import declare_schedules
 from headrace.bootstrap.measures import measure_process, measure_relay, measure_worker
 from headrace.bootstrap.results import celery_app
 from headrace.bootstrap.searching import COPY_CONNECTIONS, copy_name, keeping_the_copy, make_copy, make_searcher
@@ -192,14 +193,20 @@ def _do_nothing(_: object) -> None:
 
 
 @asynccontextmanager
-async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = _do_nothing) -> AsyncIterator[Relay]:
-    """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due."""
+async def open_relay(
+    settings: Settings, on_lost: Callable[[LostDue], None] = _do_nothing, *, declares: bool = False
+) -> AsyncIterator[Relay]:
+    """A relay on a connection of its own. `on_lost` hears, once a look, which runs that lost workers are due.
+
+    It `declares` the schedules of the user's program where that is loaded.
+    """
     database = open_database(settings, RELAY_CONNECTIONS)
     holder = new_id()
     connections = RELAY_CONNECTIONS + 1 + (COPY_CONNECTIONS if settings.search else 0)
     heartbeat = make_heartbeat(settings, "relay", connections, measure=lambda: measure_relay(holder))
     await database.open()
     heartbeat.start()
+    declaring = asyncio.create_task(declare_schedules(settings, database)) if declares else None
     try:
         async with keeping_the_copy(settings) if settings.search else nullcontext(_do_nothing) as keep:
 
@@ -219,6 +226,8 @@ async def open_relay(settings: Settings, on_lost: Callable[[LostDue], None] = _d
                 discards=not settings.search,
             )
     finally:
+        if declaring is not None:
+            declaring.cancel()
         heartbeat.stop()
         celery_app.hints.close()
         await database.close()

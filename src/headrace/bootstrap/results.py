@@ -1,13 +1,14 @@
-"""`celery_app` answers for events' results from Postgres."""
+"""`celery_app` answers for events' results from Postgres, and events call the tasks that are declared with it."""
 
 from uuid import UUID
 
+from headrace.broker import tasks
 from headrace.broker.app import celery_app, process_incoming_event
 from headrace.broker.results import FoundEvent
 from headrace.settings import get_settings
 from headrace.store.task_meta import find_state
 
-__all__ = ["celery_app", "process_incoming_event"]
+__all__ = ["celery_app", "process_incoming_event", "tasks"]
 
 
 def _find_event(event_id: UUID) -> FoundEvent | None:

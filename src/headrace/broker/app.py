@@ -1,7 +1,7 @@
 """`celery_app`: Celery as the product's users know it, with our one task on it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 import structlog
@@ -10,6 +10,7 @@ from celery import Celery, result
 from headrace.broker.config import TASK_NAME, get_celery_config
 from headrace.broker.hints import HintPublisher
 from headrace.broker.results import EventFinder, EventResult
+from headrace.broker.schedulable import SchedulableTask
 from headrace.domain.event import DEFAULT_QUEUE
 from headrace.domain.ids import parse_id
 
@@ -25,6 +26,8 @@ class HeadraceCelery(Celery):
     Whatever else users send and fetch through it is plain Celery.
     """
 
+    task_cls = f"{SchedulableTask.__module__}:{SchedulableTask.__name__}"
+
     def __init__(self, name: str) -> None:
         super().__init__(name, set_as_current=True, include=[WORKER_MODULE])
         self.set_default()
@@ -35,6 +38,16 @@ class HeadraceCelery(Celery):
         self.find_event: EventFinder = _nothing_found
         #: Takes the ids of a message that this process received; set by a worker process.
         self.on_hint: Callable[[Sequence[UUID]], None] = _nobody_listens
+
+    @overload  # type: ignore[override]  # its stubs have a dozen, none of which says `every`
+    def task(self, function: Callable[..., Any], /) -> SchedulableTask: ...
+
+    @overload
+    def task(self, /, **options: Any) -> Callable[[Callable[..., Any]], SchedulableTask]: ...
+
+    def task(self, /, *functions: Any, **options: Any) -> Any:
+        """As Celery's. Schedules can call the task: `every` and `cron` declare some."""
+        return super().task(*functions, **options)
 
     def send_task(
         self,

@@ -17,6 +17,9 @@ DEFAULT_QUEUE = "default"
 #: The type of an event whose data names none.
 DEFAULT_TYPE = "event"
 
+#: The type of an event that calls a Celery task's function.
+TASK_TYPE = "headrace.task"
+
 #: One attempt at a run: the event, the number of the run, the number of the attempt. No two attempts share it.
 AttemptKey = tuple[UUID, int, int]
 

@@ -21,6 +21,9 @@ from headrace.domain.fields import Moment
 from headrace.domain.recurrence import Cron, Every, Once, Recurrence
 from headrace.domain.ticks import MOST_CAUGHT_UP, UTMOST_CAUGHT_UP, CatchUp, Overlap, Policies
 
+#: What a schedule may be called.
+NAME_PATTERN = r"^[A-Za-z0-9._-]{1,100}$"
+
 #: The shortest and the longest interval, and the longest jitter.
 LEAST_INTERVAL, LONGEST_INTERVAL, LONGEST_JITTER = timedelta(seconds=1), timedelta(days=3660), timedelta(days=1)
 

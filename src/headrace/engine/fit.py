@@ -26,7 +26,10 @@ _QUOTING = frozenset(
     }
 )
 
-_TELLING = frozenset(get_args(ErrorType)) - _QUOTING
+#: A fault of our own: there is no Celery task of that name.
+UNKNOWN_TASK = "unknown-task"
+
+_TELLING = frozenset(get_args(ErrorType)) - _QUOTING | {UNKNOWN_TASK}
 
 Schema = TypeVar("Schema", bound=BaseModel)
 

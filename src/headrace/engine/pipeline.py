@@ -9,12 +9,14 @@ from headrace.engine.context import TaskContext
 from headrace.engine.declaring import Declaring
 from headrace.engine.direct import run_blocking, run_once
 from headrace.engine.drawing import describe_fields, describe_nodes, mermaid
+from headrace.engine.fit import check_fit
 from headrace.engine.node import NodeTarget
 from headrace.engine.options import NodeOptions
 from headrace.engine.plan import Plan, leaves_of, plan_of
+from headrace.engine.scheduling import Schedulable
 from headrace.engine.schema import EventSchema, schema_hash
 from headrace.engine.spec import NodeSpec, spec_of
-from headrace.errors import PipelineInvalid
+from headrace.errors import FieldProblem, InvalidInput, PipelineInvalid
 
 #: A rule by which a pipeline takes some events of its type.
 Rule = Callable[[Any], bool]
@@ -23,7 +25,7 @@ Rule = Callable[[Any], bool]
 declared: dict[str, list["Pipeline"]] = {}
 
 
-class Pipeline(Declaring):
+class Pipeline(Declaring, Schedulable):
     """The nodes that run for each event of `schema`'s type.
 
     A node runs as soon as the nodes whose outputs it takes have finished: its parameters are `event`, `context`, or the
@@ -148,6 +150,16 @@ class Pipeline(Declaring):
         if isinstance(event, EventSchema):
             event = event.model_dump(exclude_unset=True)
         return self.schema.model_validate(event)
+
+    def scheduled_data(self, given: Any) -> Mapping[str, Any]:
+        """An event of this pipeline's class, whose members may be given as a mapping. Raises InvalidInput."""
+        if not isinstance(given, EventSchema | Mapping | None):
+            detail = f"its function has to return a {self.schema.__name__}, a dict or None"
+            raise InvalidInput("This is no event.", [FieldProblem("", "not-an-object", detail)])
+        members = given.model_dump(mode="json", by_alias=True) if isinstance(given, EventSchema) else given or {}
+        data = {"type": self.event_type, **members}
+        check_fit(data, self.schema)
+        return data
 
     def _apart(self, specs: Sequence[NodeSpec], plan: Plan | None) -> "Pipeline":
         copied = Pipeline(

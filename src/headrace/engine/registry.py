@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from headrace.engine.injection.markers import secret_names
 from headrace.engine.pipeline import Pipeline, declared
 from headrace.engine.plan import names_after
+from headrace.engine.scheduling import DeclaredSchedule, declarations, read_schedules
 from headrace.engine.schema import EventSchema, classes
 from headrace.errors import NotFound, PipelineInvalid, UnknownNode, UnknownPipeline
 
@@ -130,28 +131,36 @@ class PipelineRegistry:
         return needed
 
     @classmethod
+    def schedules(cls) -> list[DeclaredSchedule]:
+        """What recurs by declaration; calls the functions that say what their events hold."""
+        return read_schedules(declarations)[0]
+
+    @classmethod
     def check(cls) -> None:
-        """Raise PipelineInvalid, listing every mistake of every pipeline, if there is any."""
+        """Raise PipelineInvalid, listing every mistake of every pipeline and schedule, if there is any."""
         mistakes = [mistake for pipeline in cls.pipelines() for mistake in pipeline.mistakes()]
-        mistakes += [*_repeated_names(), *_undecided_types()]
+        mistakes += [*_repeated_names(), *_undecided_types(), *read_schedules(declarations)[1]]
         if mistakes:
             raise PipelineInvalid(mistakes)
 
     @classmethod
     def clear(cls) -> None:
-        """Forget every pipeline, and every class of a type."""
+        """Forget every pipeline, every schedule, and every class of a type."""
         declared.clear()
         classes.clear()
+        declarations.clear()
 
     @classmethod
     @contextmanager
     def isolated(cls) -> Iterator[None]:
         """A registry of one's own for a while, without pipelines; then the one from before is back."""
-        pipelines, kinds = dict(declared), dict(classes)
+        pipelines, kinds, schedules = dict(declared), dict(classes), list(declarations)
         declared.clear()
+        declarations.clear()
         try:
             yield
         finally:
+            declarations[:] = schedules
             for registry, before in ((declared, pipelines), (classes, kinds)):
                 registry.clear()
                 registry.update(before)  # type: ignore[arg-type]  # each with its own

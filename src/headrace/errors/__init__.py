@@ -31,6 +31,7 @@ from headrace.errors.asking import (
     NotSelected,
     NotWaiting,
     OwnTask,
+    ScheduleDeclared,
     ScheduleExists,
     SearchOff,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "RunCancelled",
     "RunSuspended",
     "RunTakenOver",
+    "ScheduleDeclared",
     "ScheduleExists",
     "SchemaMismatch",
     "SearchOff",

@@ -65,6 +65,12 @@ class ScheduleExists(Conflict):
     code = "schedule-exists"
 
 
+class ScheduleDeclared(HeadraceError):
+    """The schedule is written in the user's program, which alone can change it."""
+
+    code = "schedule-declared"
+
+
 class NotSelected(HeadraceError):
     code = "not-selected"
 

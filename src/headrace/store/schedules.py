@@ -1,45 +1,58 @@
-"""What recurs, and the ticks of it that were fired. A schedule that nobody may look at is due at infinity."""
+"""What recurs. A schedule that nobody may look at is due at infinity."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
-from headrace.domain.event import NewEvent
-from headrace.domain.ticks import Previous
+from headrace.domain.event import TASK_TYPE, NewEvent
+from headrace.domain.ids import derived_id, new_id
+from headrace.domain.ticks import first_tick
 from headrace.domain.timing import Timing
 from headrace.domain.values import value
 from headrace.store.body import pack, unpack
 from headrace.store.database import Connection, Database
 
-_SELECT = """
-SELECT s.id, s.name, s.settings::text, s.type, s.queue, s.match_key, s.body, s.anchor, s.tick, s.paused, s.previous
+#: The columns of a schedule, for `as_schedule`.
+SELECT = """
+SELECT s.id, s.name, s.settings::text, s.type, s.queue, s.match_key, s.body, s.anchor, s.tick, s.paused, s.previous,
+       s.app, s.vanished
 """
 
 _INSERT = """
-INSERT INTO headrace.schedules (id, tenant, name, settings, type, queue, match_key, body, anchor, tick, paused, due)
+INSERT INTO headrace.schedules
+    (id, tenant, name, settings, type, queue, match_key, body, anchor, tick, paused, app, vanished, due)
 VALUES (%(id)s, %(tenant)s, %(name)s, %(settings)s::json, %(type)s, %(queue)s, %(match_key)s, %(body)s, %(anchor)s,
-        %(tick)s, %(paused)s, coalesce(%(due)s::timestamptz, 'infinity'))
+        %(tick)s, %(paused)s, %(app)s, %(vanished)s, coalesce(%(due)s::timestamptz, 'infinity'))
 ON CONFLICT DO NOTHING
 """
 
 _CHANGE = """
 UPDATE headrace.schedules
 SET settings = %(settings)s::json, type = %(type)s, queue = %(queue)s, match_key = %(match_key)s, body = %(body)s,
-    anchor = %(anchor)s, tick = %(tick)s, paused = %(paused)s, due = coalesce(%(due)s::timestamptz, 'infinity')
+    anchor = %(anchor)s, tick = %(tick)s, paused = %(paused)s, vanished = %(vanished)s,
+    due = coalesce(%(due)s::timestamptz, 'infinity')
 WHERE id = %(id)s
 """
 
-_GET = _SELECT + "FROM headrace.schedules s WHERE tenant = %(tenant)s AND name = %(name)s"
+_GET = SELECT + "FROM headrace.schedules s WHERE tenant = %(tenant)s AND name = %(name)s"
 
 _HOLD = _GET + " FOR UPDATE"
 
 _LIST = (
-    _SELECT
+    SELECT
     + """
 FROM headrace.schedules s WHERE tenant = %(tenant)s AND name > %(after)s ORDER BY name LIMIT %(most)s
+"""
+)
+
+_HOLD_DECLARED = (
+    SELECT
+    + """
+FROM headrace.schedules s WHERE tenant = %(tenant)s AND app = %(app)s ORDER BY name FOR UPDATE
 """
 )
 
@@ -50,56 +63,18 @@ WITH gone AS (
 DELETE FROM headrace.ticks t USING gone WHERE t.schedule_id = gone.id
 """
 
-# The event of the last tick is unfinished while it has a run; what became of one that is gone, nobody knows.
-_AND_PREVIOUS = """,
-       s.tenant, r.is_running, f.finished_at, now()
-FROM (
-    SELECT * FROM headrace.schedules WHERE due <= now() ORDER BY due LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) AS s
-LEFT JOIN LATERAL (
-    SELECT true AS is_running FROM headrace.runs WHERE event_id = s.previous OFFSET 0
-) AS r ON true
-LEFT JOIN LATERAL (
-    SELECT finished_at FROM headrace.results WHERE event_id = s.previous OFFSET 0
-) AS f ON true
-"""
 
-_CHOOSE_DUE = _SELECT + _AND_PREVIOUS
+class Recurring(Protocol):
+    """What recurs: a type, a queue, and the bytes of an event."""
 
-_ADD_TICKS = """
-INSERT INTO headrace.ticks (schedule_id, tick, event_id)
-SELECT * FROM unnest(%(schedules)s::uuid[], %(ticks)s::timestamptz[], %(events)s::uuid[])
-ON CONFLICT DO NOTHING
-RETURNING event_id
-"""
-
-_MOVE = """
-UPDATE headrace.schedules s
-SET tick = moved.tick, due = coalesce(moved.due, 'infinity'), previous = coalesce(moved.previous, s.previous)
-FROM unnest(%(ids)s::uuid[], %(ticks)s::timestamptz[], %(dues)s::timestamptz[], %(previous)s::uuid[])
-    AS moved (id, tick, due, previous)
-WHERE s.id = moved.id
-"""
-
-_TRIM = """
-DELETE FROM headrace.ticks t USING unnest(%(ids)s::uuid[]) AS fired (id)
-WHERE t.schedule_id = fired.id AND t.tick < (
-    SELECT tick FROM headrace.ticks WHERE schedule_id = fired.id ORDER BY tick DESC OFFSET %(kept)s LIMIT 1
-)
-"""
-
-_LAST_TICKS = """
-SELECT t.tick, t.event_id, coalesce(r.state, f.state)
-FROM (
-    SELECT * FROM headrace.ticks WHERE schedule_id = %(id)s ORDER BY tick DESC LIMIT %(most)s
-) AS t
-LEFT JOIN headrace.runs r ON r.event_id = t.event_id
-LEFT JOIN headrace.results f ON f.event_id = t.event_id
-ORDER BY t.tick DESC
-"""
-
-#: Ticks of a schedule that are kept.
-KEPT_TICKS = 20
+    @property
+    def type(self) -> str: ...
+    @property
+    def queue(self) -> str: ...
+    @property
+    def match_key(self) -> str | None: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 @value()
@@ -107,6 +82,8 @@ class Schedule:
     """What recurs. `tick` is the next one (None: none, or not known yet), `paused_at` since when none is fired.
 
     `body` has the bytes of its event; intervals count from the `anchor`; `previous_id` is the event of the last tick.
+    `app` is the user's program that declares it (None: it was created by an operator), and `vanished_at` since when
+    that does not any more.
     """
 
     id: UUID
@@ -120,46 +97,61 @@ class Schedule:
     tick: datetime | None
     paused_at: datetime | None
     previous_id: UUID | None
+    app: str | None = None
+    vanished_at: datetime | None = None
 
-    def new_event(self, event_id: UUID) -> NewEvent:
-        """The event that it stores, with an id of its own."""
+    @property
+    def is_off(self) -> bool:
+        """Whether no tick of it is fired, however late it is."""
+        return self.paused_at is not None or self.vanished_at is not None
+
+    def with_timing(self, timing: Timing, now: datetime) -> "Schedule":
+        """The schedule with another timing. A new recurrence begins now; else an interval goes on from its anchor."""
+        before = self.timing
+        goes_on = (timing.recurrence, timing.starts_at) == (before.recurrence, before.starts_at)
+        return replace(self, timing=timing, anchor=self.anchor if goes_on else timing.starts_at or now).from_now(now)
+
+    def with_event(self, event: "Recurring") -> "Schedule":
+        """The schedule with another event."""
+        return replace(self, type=event.type, queue=event.queue, match_key=event.match_key, body=event.body)
+
+    def from_now(self, now: datetime) -> "Schedule":
+        """The schedule with the first tick behind this moment as its next one."""
+        timing = self.timing
+        tick = None if self.is_off else first_tick(timing.recurrence, timing.policies, now, self.anchor)
+        return replace(self, tick=tick)
+
+    def new_event(self, event_id: UUID, tick: datetime | None = None) -> NewEvent:
+        """The event that it stores, with an id of its own. One that calls a task has the tick's id for that."""
+        body = self.body
+        if self.type == TASK_TYPE and tick is not None:
+            body = orjson.dumps({**orjson.loads(body), "id": str(derived_id(self.id, tick.isoformat()))})
         return NewEvent(
             id=event_id,
             type=self.type,
-            body=self.body,
+            body=body,
             queue=self.queue,
             source=f"schedule:{self.name}",
             match_key=self.match_key,
         )
 
 
-@value()
-class DueSchedule:
-    """A schedule that is to be looked at, at the moment `now`; it is held until the end of the transaction."""
-
-    schedule: Schedule
-    tenant: str
-    previous: Previous | None
-    now: datetime
-
-
-@value()
-class Moved:
-    """What a schedule that was looked at comes to: its next tick, when to look again, the event of its last tick."""
-
-    schedule_id: UUID
-    tick: datetime | None
-    due: datetime | None
-    previous_id: UUID | None
-
-
-@value()
-class FiredTick:
-    """A tick, its event, and the state of that (None: it is gone)."""
-
-    tick: datetime
-    event_id: UUID
-    state: str | None
+def begin(name: str, timing: Timing, event: Recurring, now: datetime, app: str | None = None) -> Schedule:
+    """A schedule that begins now."""
+    return Schedule(
+        id=new_id(),
+        name=name,
+        timing=timing,
+        type=event.type,
+        queue=event.queue,
+        match_key=event.match_key,
+        body=event.body,
+        anchor=timing.starts_at or now,
+        tick=None,
+        paused_at=None,
+        previous_id=None,
+        app=app,
+    ).from_now(now)
 
 
 async def insert_schedule(
@@ -179,14 +171,14 @@ async def read_schedule(connection: Connection, database: Database, tenant: str,
     """The schedule of a name."""
     cursor = await connection.execute(database.sql(_GET), {"tenant": tenant, "name": name})
     row = await cursor.fetchone()
-    return None if row is None else _schedule(row)
+    return None if row is None else as_schedule(row)
 
 
 async def hold_schedule(connection: Connection, database: Database, tenant: str, name: str) -> Schedule | None:
     """The schedule of a name, held until the end of the transaction."""
     cursor = await connection.execute(database.sql(_HOLD), {"tenant": tenant, "name": name})
     row = await cursor.fetchone()
-    return None if row is None else _schedule(row)
+    return None if row is None else as_schedule(row)
 
 
 async def list_schedules(
@@ -194,55 +186,18 @@ async def list_schedules(
 ) -> list[Schedule]:
     """The next schedules behind a name, in the order of their names."""
     cursor = await connection.execute(database.sql(_LIST), {"tenant": tenant, "after": after, "most": most})
-    return [_schedule(row) for row in await cursor.fetchall()]
+    return [as_schedule(row) for row in await cursor.fetchall()]
+
+
+async def hold_declared(connection: Connection, database: Database, tenant: str, app: str) -> list[Schedule]:
+    """The schedules that a user's program declares or declared, held until the end of the transaction."""
+    cursor = await connection.execute(database.sql(_HOLD_DECLARED), {"tenant": tenant, "app": app})
+    return [as_schedule(row) for row in await cursor.fetchall()]
 
 
 async def delete_schedule(connection: Connection, database: Database, schedule_id: UUID) -> None:
     """Forget a schedule and its ticks; their events stay."""
     await connection.execute(database.sql(_DELETE), {"id": schedule_id})
-
-
-async def choose_due(connection: Connection, database: Database, most: int) -> list[DueSchedule]:
-    """Schedules that are due and held by nobody, the longest due first."""
-    cursor = await connection.execute(database.sql(_CHOOSE_DUE), {"most": most})
-    found = []
-    for *columns, tenant, is_running, finished_at, now in await cursor.fetchall():
-        schedule = _schedule(columns)
-        known = schedule.previous_id is not None and (is_running or finished_at is not None)
-        previous = Previous(schedule.previous_id, finished_at) if known and schedule.previous_id else None
-        found.append(DueSchedule(schedule, tenant, previous, now))
-    return found
-
-
-async def add_ticks(
-    connection: Connection, database: Database, fired: Sequence[tuple[UUID, datetime, UUID]]
-) -> set[UUID]:
-    """Note ticks: of which schedule, when, with which event; returns the events of those that were not noted before."""
-    schedules, ticks, events = ([row[column] for row in fired] for column in range(3))
-    arguments = {"schedules": schedules, "ticks": ticks, "events": events}
-    cursor = await connection.execute(database.sql(_ADD_TICKS), arguments)
-    return {event_id for (event_id,) in await cursor.fetchall()}
-
-
-async def move_schedules(connection: Connection, database: Database, moved: Sequence[Moved]) -> None:
-    """Note what the schedules that were looked at come to, and forget their oldest ticks."""
-    ids = [each.schedule_id for each in moved]
-    arguments = {
-        "ids": ids,
-        "ticks": [each.tick for each in moved],
-        "dues": [each.due for each in moved],
-        "previous": [each.previous_id for each in moved],
-    }
-    await connection.execute(database.sql(_MOVE), arguments)
-    fired = [each.schedule_id for each in moved if each.previous_id is not None]
-    if fired:
-        await connection.execute(database.sql(_TRIM), {"ids": fired, "kept": KEPT_TICKS - 1})
-
-
-async def last_ticks(connection: Connection, database: Database, schedule_id: UUID, most: int) -> list[FiredTick]:
-    """The newest ticks of a schedule, the newest first."""
-    cursor = await connection.execute(database.sql(_LAST_TICKS), {"id": schedule_id, "most": most})
-    return [FiredTick(*row) for row in await cursor.fetchall()]
 
 
 def _arguments(schedule: Schedule, due: datetime | None) -> dict[str, Any]:
@@ -256,22 +211,14 @@ def _arguments(schedule: Schedule, due: datetime | None) -> dict[str, Any]:
         "anchor": schedule.anchor,
         "tick": schedule.tick,
         "paused": schedule.paused_at,
+        "app": schedule.app,
+        "vanished": schedule.vanished_at,
         "due": due,
     }
 
 
-def _schedule(row: Sequence[Any]) -> Schedule:
-    schedule_id, name, settings, type_, queue, match_key, body, anchor, tick, paused_at, previous_id = row
-    return Schedule(
-        schedule_id,
-        name,
-        Timing.model_validate(orjson.loads(settings)),
-        type_,
-        queue,
-        match_key,
-        unpack(body),
-        anchor,
-        tick,
-        paused_at,
-        previous_id,
-    )
+def as_schedule(row: Sequence[Any]) -> Schedule:
+    """The schedule of a row, its columns in the order of `SELECT`."""
+    schedule_id, name, settings, type_, queue, match_key, body, *rest = row
+    timing = Timing.model_validate(orjson.loads(settings))
+    return Schedule(schedule_id, name, timing, type_, queue, match_key, unpack(body), *rest)

@@ -74,7 +74,7 @@ async def _execute(made: Made) -> None:
 
 async def _lead(made: Made) -> None:
     loop = asyncio.get_running_loop()
-    async with open_relay(get_settings()) as relay:
+    async with open_relay(get_settings(), declares=True) as relay:
         made(lambda: loop.call_soon_threadsafe(relay.stop))
         await relay.run()
 

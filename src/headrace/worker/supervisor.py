@@ -66,7 +66,7 @@ class Supervisor:
         Raises ConfigurationError, or what the import of the user's module raises, before anything is started.
         """
         load_app(self._settings, secrets=True)
-        async with open_relay(self._settings, self._isolate) as relay:
+        async with open_relay(self._settings, self._isolate, declares=True) as relay:
             relaying = asyncio.create_task(relay.run())
             while not self._stopping.is_set():
                 self._look()

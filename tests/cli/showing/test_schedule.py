@@ -12,6 +12,8 @@ DIGEST: dict[str, Any] = {
     "queue": "default",
     "event": {"type": "digest.due"},
     "paused_at": None,
+    "app": None,
+    "vanished_at": None,
     "next": ["2026-11-30T08:00:00Z", "2026-12-01T08:00:00Z"],
     "runs": [
         {"tick": "2026-11-27T08:00:00Z", "id": "01a20ab1-0140-7255-9087-0ef8d34e3fa5", "state": "succeeded"},
@@ -46,6 +48,12 @@ def test_what_differs_from_the_defaults_is_told() -> None:
         assert line in told
 
 
+def test_what_a_program_declares_says_so() -> None:
+    assert "\ndeclared by feeds\n" in whole(app="feeds")
+    told = whole(app="feeds", vanished_at="2026-11-29T10:00:00Z", next=[], runs=[])
+    assert "no more since 2026-11-29 10:00:00.000Z: it fires nothing, and can be deleted" in told
+
+
 def test_each_recurrence_has_its_words() -> None:
     assert when({"cron": "* * * * *"}) == "* * * * * (UTC)"
     assert when({"every": 900.0}) == "every 15 min"
@@ -55,10 +63,19 @@ def test_each_recurrence_has_its_words() -> None:
 
 def test_a_list_says_what_is_next() -> None:
     lines = [
-        line.plain for line in list_lines([DIGEST, {**DIGEST, "paused_at": DIGEST["next"][0]}, {**DIGEST, "next": []}])
+        line.plain
+        for line in list_lines(
+            [
+                DIGEST,
+                {**DIGEST, "paused_at": DIGEST["next"][0]},
+                {**DIGEST, "vanished_at": DIGEST["next"][0]},
+                {**DIGEST, "next": []},
+            ]
+        )
     ]
     assert [line.split("digest.due")[1].strip() for line in lines] == [
         "next 2026-11-30 08:00:00.000Z",
         "paused",
+        "declared no more",
         "no more ticks",
     ]

@@ -15,9 +15,10 @@ from headrace.domain.ticks import first_tick
 from headrace.domain.timing import Timing
 from headrace.flow.relay.ticker import fire_due
 from headrace.store.body import unpack
-from headrace.store.database import Connection, Database
+from headrace.store.database import Database
 from headrace.store.look import FEW_TALLIES
 from headrace.store.schedules import Schedule, insert_schedule
+from tests.support.ending import Ended, Ending
 from tests.support.stages import relaying
 from tests.support.steps import TYPE, accept, claim, new_event, store, succeeded
 from tests.support.storage import Storage
@@ -97,27 +98,6 @@ async def test_two_relays_at_once_fire_each_tick_once(storage: Storage, database
     assert sum(task.result() for task in tasks) == 8 * 90
     assert storage.value("SELECT count(*) FROM headrace.events") == 8 * 90
     assert storage.value("SELECT count(DISTINCT body) FROM headrace.events") == 1
-
-
-class Ended(Exception):
-    """A process that ends here."""
-
-
-class Ending:
-    """A connection whose process ends before its nth statement."""
-
-    def __init__(self, connection: Connection, statements: int) -> None:
-        self._connection = connection
-        self._left = statements
-
-    def transaction(self) -> Any:
-        return self._connection.transaction()
-
-    async def execute(self, *arguments: Any, **options: Any) -> Any:
-        if self._left == 0:
-            raise Ended
-        self._left -= 1
-        return await self._connection.execute(*arguments, **options)
 
 
 @pytest.mark.parametrize("overlap", ["allow", "cancel-previous"])

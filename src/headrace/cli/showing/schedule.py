@@ -26,6 +26,10 @@ def schedule_lines(schedule: Mapping[str, Any]) -> Iterator[Text]:
     if schedule["queue"] != "default":
         told["queue"] = schedule["queue"]
     yield from table((name.replace("_", " "), plain(str(each))) for name, each in told.items())
+    if schedule["app"] is not None:
+        yield Text(f"declared by {plain(schedule['app'])}")
+    if schedule["vanished_at"] is not None:
+        yield Text(f"no more since {moment(schedule['vanished_at'])}: it fires nothing, and can be deleted", "yellow")
     if schedule["paused_at"] is not None:
         yield Text(f"paused since {moment(schedule['paused_at'])}", "yellow")
     yield Text("\nnext", "bold")
@@ -48,6 +52,8 @@ def when(schedule: Mapping[str, Any]) -> str:
 
 
 def _next(schedule: Mapping[str, Any]) -> str:
+    if schedule["vanished_at"] is not None:
+        return "declared no more"
     if schedule["paused_at"] is not None:
         return "paused"
     return f"next {moment(schedule['next'][0])}" if schedule["next"] else "no more ticks"

@@ -9,29 +9,26 @@ from uuid import UUID
 from headrace.domain.event import DEFAULT_TENANT, NewEvent
 from headrace.domain.ids import new_id
 from headrace.domain.recurrence import next_moments
-from headrace.domain.ticks import AGAIN, first_tick
+from headrace.domain.ticks import AGAIN
 from headrace.domain.timing import Timing
 from headrace.domain.values import value
-from headrace.errors import FieldProblem, InvalidInput, NotFound, ScheduleExists
+from headrace.errors import FieldProblem, InvalidInput, NotFound, ScheduleDeclared, ScheduleExists
 from headrace.flow.operate.transactions import acting
 from headrace.store.audit import write_audit
 from headrace.store.database import Connection, Database
 from headrace.store.events import insert_events
 from headrace.store.matcher import tell_of
 from headrace.store.schedules import (
-    FiredTick,
-    Moved,
     Schedule,
-    add_ticks,
+    begin,
     change_schedule,
     delete_schedule,
     hold_schedule,
     insert_schedule,
-    last_ticks,
     list_schedules,
-    move_schedules,
     read_schedule,
 )
+from headrace.store.ticks import FiredTick, Moved, add_ticks, last_ticks, move_schedules
 
 #: Coming and past ticks of a schedule that are shown.
 SHOWN_TICKS = 10
@@ -68,21 +65,10 @@ class Scheduler:
     async def create(self, name: str, timing: Timing, event: NewEvent, *, paused: bool = False) -> ScheduleView:
         """Let something recur from now on. Raises ScheduleExists, and InvalidInput for what would never be due."""
         now = self._now()
-        anchor = timing.starts_at or now
-        tick = _first_tick(timing, now, anchor)
-        schedule = Schedule(
-            id=new_id(),
-            name=name,
-            timing=timing,
-            type=event.type,
-            queue=event.queue,
-            match_key=event.match_key,
-            body=event.body,
-            anchor=anchor,
-            tick=None if paused else tick,
-            paused_at=now if paused else None,
-            previous_id=None,
-        )
+        schedule = begin(name, timing, event, now)
+        _refuse_passed(schedule)
+        if paused:
+            schedule = replace(schedule, paused_at=now, tick=None)
         async with acting(self._database) as connection:
             if not await insert_schedule(connection, self._database, DEFAULT_TENANT, schedule, schedule.tick):
                 raise ScheduleExists(f"There is a schedule {name!r} already.")
@@ -104,24 +90,17 @@ class Scheduler:
     async def change(self, name: str, timing: Timing, event: NewEvent | None) -> ScheduleView:
         """Give a schedule another timing and, unless it is None, another event. A new recurrence begins now.
 
-        Raises InvalidInput for what would never be due.
+        Raises InvalidInput for what would never be due, ScheduleDeclared for one of the user's program.
         """
         now = self._now()
         async with acting(self._database) as connection:
             before = await self._held(connection, name)
-            recurs_anew = (timing.recurrence, timing.starts_at) != (before.timing.recurrence, before.timing.starts_at)
-            anchor = (timing.starts_at or now) if recurs_anew else before.anchor
-            tick = _first_tick(timing, now, anchor)
-            changed = replace(
-                before,
-                timing=timing,
-                anchor=anchor,
-                tick=None if before.paused_at else tick,
-            )
+            if before.app is not None:
+                raise ScheduleDeclared(f"The schedule is declared by {before.app!r}: change it there.")
+            changed = before.with_timing(timing, now)
+            _refuse_passed(replace(changed, paused_at=None).from_now(now))
             if event is not None:
-                changed = replace(
-                    changed, type=event.type, queue=event.queue, match_key=event.match_key, body=event.body
-                )
+                changed = changed.with_event(event)
             await change_schedule(connection, self._database, changed, changed.tick)
             await self._audit(connection, "schedule-change", changed)
             return await self._whole(connection, changed)
@@ -142,7 +121,7 @@ class Scheduler:
             event = schedule.new_event(new_id(now))
             await insert_events(connection, self._database, [event])
             await add_ticks(connection, self._database, [(schedule.id, now, event.id)])
-            waits = schedule.timing.follows_finish and schedule.tick is None and schedule.paused_at is None
+            waits = schedule.timing.follows_finish and schedule.tick is None and not schedule.is_off
             due = now + AGAIN if waits else schedule.tick
             await move_schedules(connection, self._database, [Moved(schedule.id, schedule.tick, due, event.id)])
             await self._audit(connection, "schedule-run", schedule, event=str(event.id))
@@ -150,9 +129,11 @@ class Scheduler:
         return event.id
 
     async def delete(self, name: str) -> None:
-        """Forget a schedule. Its events stay."""
+        """Forget a schedule. Its events stay. Raises ScheduleDeclared while the user's program declares it."""
         async with acting(self._database) as connection:
             schedule = await self._held(connection, name)
+            if schedule.app is not None and schedule.vanished_at is None:
+                raise ScheduleDeclared(f"The schedule is declared by {schedule.app!r}: take it out there, or pause it.")
             await delete_schedule(connection, self._database, schedule.id)
             await self._audit(connection, "schedule-delete", schedule)
 
@@ -162,10 +143,8 @@ class Scheduler:
             before = await self._held(connection, name)
             if (before.paused_at is None) == (paused_at is None):
                 return await self._whole(connection, before)
-            timing = before.timing
-            tick = None if paused_at else first_tick(timing.recurrence, timing.policies, now, before.anchor)
-            changed = replace(before, tick=tick, paused_at=paused_at)
-            await change_schedule(connection, self._database, changed, tick)
+            changed = replace(before, paused_at=paused_at).from_now(now)
+            await change_schedule(connection, self._database, changed, changed.tick)
             await self._audit(connection, "schedule-pause" if paused_at else "schedule-resume", changed)
             return await self._whole(connection, changed)
 
@@ -188,12 +167,11 @@ class Scheduler:
         return ScheduleView(schedule, [tick for tick in coming if ends_at is None or tick <= ends_at], fired)
 
 
-def _first_tick(timing: Timing, after: datetime, anchor: datetime) -> datetime:
-    tick = first_tick(timing.recurrence, timing.policies, after, anchor)
-    if tick is None:
-        problem = FieldProblem("/at" if timing.at is not None else "/ends_at", "passed", "has passed")
+def _refuse_passed(schedule: Schedule) -> None:
+    if schedule.tick is None:
+        pointer = "/at" if schedule.timing.at is not None else "/ends_at"
+        problem = FieldProblem(pointer, "passed", "has passed")
         raise InvalidInput("The schedule would never be due.", [problem])
-    return tick
 
 
 def _known(schedule: Schedule | None, name: str) -> Schedule:

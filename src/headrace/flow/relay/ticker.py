@@ -18,7 +18,7 @@ from headrace.store.cancelling import cancel
 from headrace.store.choosing import FIRST, choose_unfinished
 from headrace.store.database import Connection, Database, limit_act
 from headrace.store.events import insert_events
-from headrace.store.schedules import DueSchedule, Moved, add_ticks, choose_due, move_schedules
+from headrace.store.ticks import DueSchedule, Moved, add_ticks, choose_due, move_schedules
 
 #: Schedules that are fired in one transaction, and such transactions in a pass, at most.
 TOGETHER, MOST_TRANSACTIONS = 500, 4
@@ -77,7 +77,7 @@ def _add(batch: _Batch, due: DueSchedule, firing: Firing, release: str) -> None:
     for tick in firing.fired:
         deliver_at = delivered_at(schedule.id, tick, schedule.timing.policies.jitter_seconds)
         event = replace(
-            schedule.new_event(new_id(due.now)),
+            schedule.new_event(new_id(due.now), tick),
             tenant=due.tenant,
             release=release or None,
             deliver_at=deliver_at if deliver_at > due.now else None,

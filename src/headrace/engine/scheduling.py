@@ -1,0 +1,151 @@
+"""Schedules in users' modules: `@pipeline.every("15m")` and `@task.cron("0 9 * * MON-FRI")`, read and checked."""
+
+import inspect
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
+
+from pydantic import ValidationError
+
+from headrace.domain.event import DEFAULT_QUEUE
+from headrace.domain.timing import NAME_PATTERN, Timing
+from headrace.domain.values import value
+from headrace.engine.json_form import to_json
+from headrace.engine.schema import match_key_of
+from headrace.errors import InvalidInput
+
+_Function = TypeVar("_Function", bound=Callable[[], Any])
+
+Duration = str | float | timedelta
+
+
+class SchedulePolicies(TypedDict, total=False):
+    """How the ticks of a schedule are fired; the same as the fields of `POST /schedules`."""
+
+    catch_up: Literal["skip", "one", "all"]
+    most_caught_up: int
+    overlap: Literal["allow", "skip", "queue", "cancel-previous"]
+    jitter: Duration
+    starts_at: str | datetime
+    ends_at: str | datetime
+
+
+@value()
+class DeclaredSchedule:
+    """A schedule as a user's module declares it. `body` is the event that it stores."""
+
+    name: str
+    timing: Timing
+    type: str
+    queue: str
+    match_key: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What was written at a `place` ("file:line"), not read yet. `make_data` gives the data of its event."""
+
+    name: str
+    place: str
+    settings: Mapping[str, Any]
+    queue: str
+    make_data: Callable[[], Mapping[str, Any]]
+
+    def read(self) -> DeclaredSchedule:
+        """Raises InvalidInput for a time or an event that cannot be, and what the user's function raises."""
+        timing = Timing.model_validate(self.settings)
+        data = self.make_data()
+        match_key = match_key_of(data["type"], data)
+        return DeclaredSchedule(self.name, timing, data["type"], self.queue, match_key, to_json(data))
+
+
+#: All that were declared; `PipelineRegistry` is the way to them.
+declarations: list[Declaration] = []
+
+
+class Schedulable:
+    """Something for which events recur."""
+
+    def every(
+        self,
+        interval: Duration,
+        *,
+        from_: Literal["due", "finish"] = "due",
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        **policies: Unpack[SchedulePolicies],
+    ) -> Callable[[_Function], _Function]:
+        """Have an event recur after so long, "90s", "15m", "2h", "7d" or a number of seconds: of `from_="finish"`
+        counted from when the event of the last tick was finished.
+
+        It decorates a function without parameters, whose name the schedule has and which returns what the event
+        holds, or None. That is called when a process starts, not at each tick.
+        """
+        return self._declaring({"every": interval, "from": from_, **policies}, name, queue)
+
+    def cron(
+        self,
+        expression: str,
+        *,
+        timezone: str = "UTC",
+        name: str | None = None,
+        queue: str = DEFAULT_QUEUE,
+        **policies: Unpack[SchedulePolicies],
+    ) -> Callable[[_Function], _Function]:
+        """Have an event recur by a cron expression in a time zone; else as `every`."""
+        return self._declaring({"cron": expression, "timezone": timezone, **policies}, name, queue)
+
+    def scheduled_data(self, given: Any) -> Mapping[str, Any]:
+        """The data of an event for this, of what the decorated function returned. Raises InvalidInput."""
+        raise NotImplementedError
+
+    def _declaring(self, settings: Mapping[str, Any], name: str | None, queue: str) -> Callable[[_Function], _Function]:
+        def declare(function: _Function) -> _Function:
+            chosen = getattr(function, "__name__", "") if name is None else name
+            made = Declaration(chosen, _place_of(function), settings, queue, lambda: self.scheduled_data(function()))
+            declarations.append(made)
+            return function
+
+        return declare
+
+
+def read_schedules(found: Sequence[Declaration]) -> tuple[list[DeclaredSchedule], list[str]]:
+    """What is declared, and every mistake in it, one line each."""
+    schedules, mistakes = [], list(_repeated(found))
+    for declaration in found:
+        try:
+            schedules.append(declaration.read())
+            faults = list(_name_faults(declaration.name))
+        except ValidationError as error:
+            faults = [": ".join([*map(str, fault["loc"]), fault["msg"]]) for fault in error.errors()]
+        except InvalidInput as error:
+            faults = [f"{problem.pointer or 'the event'}: {problem.detail}" for problem in error.problems]
+        except Exception as error:  # noqa: BLE001 - the user's own function
+            faults = [f"its function raised {type(error).__name__}: {error}"]
+        mistakes += [f"schedule {declaration.name!r} at {declaration.place}: {fault}" for fault in faults]
+    return schedules, mistakes
+
+
+def _name_faults(name: str) -> Iterator[str]:
+    if not re.fullmatch(NAME_PATTERN, name):
+        yield "its name has 1 to 100 letters, digits, '.', '_' and '-'; give one by name="
+
+
+def _repeated(found: Sequence[Declaration]) -> Iterator[str]:
+    for name, count in Counter(declaration.name for declaration in found).items():
+        if count > 1:
+            places = ", ".join(declaration.place for declaration in found if declaration.name == name)
+            yield f"schedule {name!r} is declared {count} times, at {places}; rename the others, or give name="
+
+
+def _place_of(function: Callable[..., Any]) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return "an unknown place"
+    file = os.path.relpath(code.co_filename)
+    return f"{code.co_filename if file.startswith('..') else file}:{code.co_firstlineno}"
