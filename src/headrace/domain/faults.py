@@ -16,6 +16,7 @@ class Fault(StrEnum):
     LEASE_OVER = "lease-over"
     OVERDUE = "overdue"
     NEVER_WOKEN = "never-woken"
+    SCHEDULE_OVERDUE = "schedule-overdue"
     IN_DEFAULT_PARTITION = "in-default-partition"
     KEY_WITHOUT_EVENT = "key-without-event"
     LEFT_OVER = "left-over"

@@ -113,6 +113,14 @@ WHERE r.owner IS NULL AND r.rank = 'infinity' AND (
 )
 """
 
+# One that has a tick and is due at infinity, no relay looks at.
+_SCHEDULE_OVERDUE = """
+SELECT s.name AS what
+FROM headrace.schedules s JOIN headrace.leases l ON l.post = %(post)s AND l.expires > now()
+WHERE greatest(coalesce(nullif(s.due, 'infinity'), s.tick), l.since) < now() - make_interval(secs => %(seconds)s)
+  AND (s.due < 'infinity' OR s.tick IS NOT NULL)
+"""
+
 _IN_DEFAULT_PARTITION = """
 SELECT 'events ' || id AS what FROM headrace.events_default
 UNION ALL SELECT 'results ' || event_id FROM headrace.results_default
@@ -159,6 +167,7 @@ _FINDERS: Mapping[Fault, LiteralString] = {
     Fault.LEASE_OVER: _LEASE_OVER,
     Fault.OVERDUE: _OVERDUE,
     Fault.NEVER_WOKEN: _NEVER_WOKEN,
+    Fault.SCHEDULE_OVERDUE: _SCHEDULE_OVERDUE,
     Fault.IN_DEFAULT_PARTITION: _IN_DEFAULT_PARTITION,
     Fault.KEY_WITHOUT_EVENT: _KEY_WITHOUT_EVENT,
     Fault.LEFT_OVER: _LEFT_OVER,

@@ -12,6 +12,7 @@ from headrace.flow.read.lag import CopyLag
 from headrace.flow.read.overview import Overview
 from headrace.store.overview import Leader, ProcessView, RunGroup, ServerUse, Survey, TypeGroup
 from headrace.store.pausing import PausedTarget, Scope, Target
+from headrace.store.schedule_survey import ScheduleSurvey, UnservedSchedule
 from headrace.store.server import REVISION, ServerFacts
 
 SERVER = ServerFacts(180_006, "18.6", "on", "on", "", 97, is_read_only=False, revision=REVISION)
@@ -179,3 +180,21 @@ def test_without_a_database_redis_is_told_and_without_redis_the_rest() -> None:
     assert "12 accepted" in told(CALM, redis=away)
     assert advice(CALM, redis=away) == ["Redis does not answer (TimeoutError). See HEADRACE_REDIS_URL: headrace check"]
     assert advice(CALM, "The server is read-only.") == ["The server is read-only. All problems: headrace check"]
+
+
+def test_schedules_are_counted_and_the_next_one_told() -> None:
+    calm = replace(CALM, schedules=ScheduleSurvey(12, paused=1, due_seconds=-180.4))
+
+    assert "\nSchedules\n  12 schedules, 1 paused, the next in 3 min\n" in told(calm)
+    assert advice(calm) == []
+
+
+def test_a_schedule_that_is_due_for_long_or_that_nobody_serves_is_to_be_looked_at() -> None:
+    unserved = [UnservedSchedule("digest", "digest.due")]
+    troubled = replace(CALM, schedules=ScheduleSurvey(1, vanished=1, due_seconds=90.0, unserved=unserved))
+
+    assert "  1 schedule, 1 declared no more, one is due for 1 min 30 s" in told(troubled)
+    assert [each.partition(":")[0] for each in advice(troubled)] == [
+        "A schedule is due for long. The leading relay fires it; its log says what hinders it",
+        "No worker takes what the schedule digest sends (digest.due)",
+    ]

@@ -6,8 +6,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from headrace.domain.clock import utc_now
 from headrace.domain.ids import new_id
 from headrace.domain.states import Reason
+from headrace.domain.timing import Timing
 from headrace.flow.read import Reader
 from headrace.flow.read.overview import Overview, read_overview
 from headrace.store.database import Database, limit_statements
@@ -15,6 +17,8 @@ from headrace.store.look import look
 from headrace.store.overview import MOST_TYPES, Survey
 from headrace.store.partitions import AHEAD_DAYS
 from headrace.store.pausing import Scope, Target, pause
+from headrace.store.schedule_survey import UnservedSchedule
+from headrace.store.schedules import begin, insert_schedule
 from tests.support.steps import TYPE, accept, accept_many, claim, new_event, paused, store, suspended
 from tests.support.storage import Storage
 
@@ -206,3 +210,20 @@ async def test_pauses_and_rows_outside_of_the_partitions_are_told(storage: Stora
 
     assert [(each.target.name, each.actor) for each in found.paused] == [(TYPE, "me")]
     assert found.use.default_rows == 1
+
+
+async def test_schedules_are_counted_and_those_that_nobody_serves_named(storage: Storage, database: Database) -> None:
+    hourly = Timing.model_validate({"every": "1h"})
+    async with database.connection() as connection:
+        for name, type_ in (("served", TYPE), ("unserved", "other")):
+            schedule = begin(name, hourly, new_event(type_), utc_now())
+            await insert_schedule(connection, database, "default", schedule, schedule.tick)
+    assert (await overview(database)).schedules.unserved == []
+    storage.add_worker(types={TYPE: "1"})
+
+    found = (await overview(database)).schedules
+
+    assert (found.count, found.paused, found.vanished) == (2, 0, 0)
+    assert found.due_seconds is not None
+    assert -3600 <= found.due_seconds < -3000
+    assert found.unserved == [UnservedSchedule("unserved", "other")]

@@ -147,6 +147,31 @@ def keep_a_note(storage: Storage, due: UUID, done: UUID) -> str:
 
 
 #: Each way to break something, with the fault that it is.
+def add_schedule(storage: Storage, due: str) -> str:
+    """One whose tick passed two minutes ago, under a relay that has led for longer."""
+    storage.rows(
+        "INSERT INTO headrace.leases (post, holder, expires, since)"
+        " VALUES ('relay', %s, now() + interval '1 min', now() - interval '3 min')",
+        new_id(),
+    )
+    storage.rows(
+        "INSERT INTO headrace.schedules (id, tenant, name, settings, type, tick, due)"
+        " VALUES (%s, 'default', 'digest', '{\"every\": 60}', %s, now() - interval '2 min', %s)",
+        new_id(),
+        TYPE,
+        due,
+    )
+    return "digest"
+
+
+def leave_a_schedule_lying(storage: Storage, due: UUID, done: UUID) -> str:
+    return add_schedule(storage, "2026-01-01")
+
+
+def forget_when_a_schedule_is_due(storage: Storage, due: UUID, done: UUID) -> str:
+    return add_schedule(storage, "infinity")
+
+
 BREAKAGES: list[tuple[Breakage, Fault]] = [
     (lose_the_run, Fault.EVENT_LOST),
     (keep_the_run, Fault.EVENT_TWICE),
@@ -159,6 +184,8 @@ BREAKAGES: list[tuple[Breakage, Fault]] = [
     (leave_it_lying, Fault.OVERDUE),
     (let_it_wait_for_nothing, Fault.NEVER_WOKEN),
     (park_it_without_a_reason, Fault.NEVER_WOKEN),
+    (leave_a_schedule_lying, Fault.SCHEDULE_OVERDUE),
+    (forget_when_a_schedule_is_due, Fault.SCHEDULE_OVERDUE),
     (outlive_the_partitions, Fault.IN_DEFAULT_PARTITION),
     (keep_the_key, Fault.KEY_WITHOUT_EVENT),
     (keep_a_wait, Fault.LEFT_OVER),

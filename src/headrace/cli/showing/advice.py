@@ -33,12 +33,18 @@ def advice_on(situation: Mapping[str, Any]) -> list[str]:
         *_on_events(situation),
         *_on_services(situation),
         *_on_search(situation["search"]),
+        *_on_schedules(situation["schedules"]),
     ]
 
 
 def is_late(search: Mapping[str, Any]) -> bool:
     """Whether the search copy is behind for so long that somebody should look."""
     return bool(search["seconds"] > LATE_SECONDS)
+
+
+def is_overdue(schedules: Mapping[str, Any]) -> bool:
+    """Whether a schedule is due for so long that somebody should look."""
+    return (schedules["due_seconds"] or 0.0) > LONG_DUE_SECONDS
 
 
 def _on_processes(situation: Mapping[str, Any]) -> Iterator[str]:
@@ -101,3 +107,13 @@ def _on_search(search: Mapping[str, Any]) -> Iterator[str]:
         )
     if search["refused"]:
         yield "The search copy refuses entries. See why: headrace index refusals"
+
+
+def _on_schedules(schedules: Mapping[str, Any]) -> Iterator[str]:
+    if is_overdue(schedules):
+        yield "A schedule is due for long. The leading relay fires it; its log says what hinders it"
+    for each in schedules["unserved"]:
+        yield (
+            f"No worker takes what the schedule {each['name']} sends ({each['type']}): its events wait. Deploy "
+            f"a pipeline for that type, or pause it: headrace schedule pause {quote(each['name'])}"
+        )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from headrace.bootstrap import Status
     from headrace.flow.read.overview import Overview
     from headrace.store.overview import ProcessView, RunGroup
+    from headrace.store.schedule_survey import ScheduleSurvey
 
 #: An installation's status, as `situation_of` makes it.
 Situation = Mapping[str, Any]
@@ -44,6 +45,7 @@ def _inside(overview: "Overview") -> dict[str, Any]:
         "paused": [each.members() for each in overview.paused],
         "processes": [_process(each) for each in overview.processes],
         "leader": asdict(overview.leader) if overview.leader else None,
+        "schedules": _schedules(overview.schedules),
         "search": {**asdict(overview.search), "seconds": round(overview.search.seconds, 1)},
     }
 
@@ -66,6 +68,11 @@ def _group(group: "RunGroup") -> dict[str, Any]:
         "count": group.count,
         "oldest_seconds": round(group.oldest_seconds, 1),
     }
+
+
+def _schedules(survey: "ScheduleSurvey") -> dict[str, Any]:
+    seconds = survey.due_seconds
+    return {**asdict(survey), "due_seconds": None if seconds is None else round(seconds, 1)}
 
 
 def _process(process: "ProcessView") -> dict[str, Any]:

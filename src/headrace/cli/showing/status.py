@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from headrace.cli.showing.advice import is_late
+from headrace.cli.showing.advice import is_late, is_overdue
 from headrace.cli.showing.event import STYLES
 from headrace.cli.showing.situation import Situation
 from headrace.cli.showing.words import duration, plain, plural, table
@@ -13,6 +13,9 @@ from headrace.store.projections import MOST_COUNTED
 
 #: Types that are listed of those that are due, and of those that are parked.
 MOST_TYPES = 10
+
+#: Schedules of which no tick is fired, and how that is told.
+_SWITCHED_OFF = {"paused": "paused", "vanished": "declared no more"}
 
 _MEGABYTE = 1_000_000
 
@@ -25,6 +28,7 @@ def status_lines(situation: Situation) -> Iterator[Text]:
         yield from _titled("Oldest due", _due(situation["oldest_due"]))
         yield from _titled("Parked", table(map(_parked, situation["parked"][:MOST_TYPES])))
         yield from _titled("Paused", table(map(_paused, situation["paused"])))
+        yield from _titled("Schedules", _schedules(situation["schedules"]))
         yield from _titled("Processes", _processes(situation["processes"]))
     yield from _titled("To do", (Text(f"  {plain(each)}") for each in situation["advice"]))
 
@@ -107,6 +111,21 @@ def _parked(each: Mapping[str, Any]) -> tuple[str, ...]:
 def _paused(each: Mapping[str, Any]) -> tuple[str, ...]:
     target = "everything" if each["scope"] == "all" else f"{each['scope']} {each['name']}"
     return plain(target), f"since {each['since'].isoformat()}", f"by {plain(each['actor'])}"
+
+
+def _schedules(found: Mapping[str, Any]) -> Iterator[Text]:
+    if not found["count"]:
+        return
+    told = [plural(found["count"], "schedule")]
+    told += [f"{found[name]:,} {words}" for name, words in _SWITCHED_OFF.items() if found[name]]
+    seconds = found["due_seconds"]
+    if seconds is not None:
+        told.append(f"one is due for {duration(seconds)}" if is_overdue(found) else f"the next {_soon(seconds)}")
+    yield Text(f"  {', '.join(told)}")
+
+
+def _soon(seconds: float) -> str:
+    return f"in {duration(-seconds)}" if seconds < 0 else "now"
 
 
 def _processes(found: list[Mapping[str, Any]]) -> Iterator[Text]:

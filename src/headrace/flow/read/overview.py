@@ -16,6 +16,7 @@ from headrace.store.overview import (
     survey_runs,
 )
 from headrace.store.pausing import PausedTarget, list_paused
+from headrace.store.schedule_survey import NO_SCHEDULES, ScheduleSurvey, survey_schedules
 from headrace.store.server import ServerFacts, read_facts
 from headrace.store.tallies import sum_tallies
 
@@ -32,6 +33,7 @@ class Overview:
     processes: Sequence[ProcessView]
     leader: Leader | None
     search: CopyLag = NO_COPY
+    schedules: ScheduleSurvey = NO_SCHEDULES
 
     @property
     def ledger(self) -> Mapping[str, int]:
@@ -68,4 +70,5 @@ async def read_overview(connection: Connection, database: Database, copy: str | 
         processes=await list_processes(connection, database, runs.held),
         leader=await find_leader(connection, database),
         search=await read_copy_lag(connection, database, copy),
+        schedules=await survey_schedules(connection, database),
     )

@@ -23,6 +23,7 @@ _OTHERS = (
     Fault.LEASE_OVER,
     Fault.OVERDUE,
     Fault.NEVER_WOKEN,
+    Fault.SCHEDULE_OVERDUE,
     Fault.IN_DEFAULT_PARTITION,
     Fault.KEY_WITHOUT_EVENT,
     Fault.LEFT_OVER,

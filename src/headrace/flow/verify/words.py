@@ -46,6 +46,11 @@ WORDS: Mapping[Fault, Words] = {
         "runs wait for nothing that could come",
         "Cancel them, and replay them: `headrace events cancel ID`, `headrace events replay ID`.",
     ),
+    Fault.SCHEDULE_OVERDUE: Words(
+        "schedules are due for too long, though a relay leads",
+        "Read the log of the relay that leads: it says what hinders it. Who that is, `headrace status` says. One that "
+        "is never looked at is set right by `headrace schedule pause NAME` and `headrace schedule resume NAME`.",
+    ),
     Fault.IN_DEFAULT_PARTITION: Words(
         "rows lie outside of every week's partition",
         "Nothing is lost, but these weeks are slow. See with `headrace status` how far partitions exist ahead, and "
