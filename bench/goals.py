@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.engine_costs.names import HELD, MAPPED, NODE
 from bench.load.bodies import Body
-from bench.rows import disk, growth, llm, memory, overload, search, without_redis
+from bench.rows import disk, growth, later, llm, memory, overload, search, without_redis
 from bench.rows.accept import BATCHES, SINGLE
 from bench.rows.end_to_end import SATURATED, latency_of
 from bench.rows.idle import CPU, FURTHER, STATEMENTS
@@ -41,8 +41,11 @@ def _times(what: str, body: Body, limit: float, against: str, system: str, *, wi
 
 def _kept(body: Body, place: search.Place) -> list[Goal]:
     """What is left of the rates while the copy is kept."""
-    names = (search.accept_of, search.process_of)
-    return [_times(name(place), body, 0.9, name(search.Place.NOWHERE), Headrace.name) for name in names]
+    process = search.process_of
+    return [
+        Goal(search.accept_kept_of(place), body, 0.9),
+        _times(process(place), body, 0.9, process(search.Place.NOWHERE), Headrace.name),
+    ]
 
 
 _HAND = Documented.name
@@ -79,6 +82,9 @@ GOALS: Sequence[Goal] = (
     Goal(growth.BACKLOG, Body.SMALL, 0.9),
     Goal(growth.STATS, Body.SMALL, 50, least=False),
     Goal(growth.VERIFY, Body.SMALL, 2, least=False),
+    Goal(later.AT_REST, "", 3, least=False),
+    Goal(f"{later.EVENTS}, {later.MOST}", Body.SMALL, 1_000, least=False),
+    Goal(f"{later.SCHEDULES}, {later.MOST}", Body.SMALL, 1_000, least=False),
     *(
         goal
         for place in (search.Place.POSTGRES, search.Place.ELASTICSEARCH)

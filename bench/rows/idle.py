@@ -64,19 +64,24 @@ async def at_rest(system_class: Callable[[Services], EndToEnd], workers: int, se
     async with system_class(services) as system:
         await system.start_api()
         await system.start_workers(workers)
-        await asyncio.sleep(REST_SECONDS)
-        with psycopg.connect(services.superuser_url, autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-            watched = [*system.processes(), *services.processes()]
-            calls, cpu, began = _calls(connection), cpu_seconds(watched), time.monotonic()
-            await asyncio.sleep(WATCHED * scale.seconds)
-            watched = [*system.processes(), *services.processes()]
-            seconds = time.monotonic() - began
-            return Rest(
-                (cpu_seconds(watched) - cpu) / seconds,
-                (_calls(connection) - calls) / seconds,
-                resident_bytes(system.processes()),
-            )
+        return await watched(system, services, scale)
+
+
+async def watched(system: EndToEnd, services: Services, scale: Scale) -> Rest:
+    """What a system that has just been started does at rest."""
+    await asyncio.sleep(REST_SECONDS)
+    with psycopg.connect(services.superuser_url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        processes = [*system.processes(), *services.processes()]
+        calls, cpu, began = _calls(connection), cpu_seconds(processes), time.monotonic()
+        await asyncio.sleep(WATCHED * scale.seconds)
+        processes = [*system.processes(), *services.processes()]
+        seconds = time.monotonic() - began
+        return Rest(
+            (cpu_seconds(processes) - cpu) / seconds,
+            (_calls(connection) - calls) / seconds,
+            resident_bytes(system.processes()),
+        )
 
 
 def _calls(connection: psycopg.Connection) -> int:

@@ -1,8 +1,9 @@
 """Search: what it costs to keep the copy, how quickly that catches up, and how soon a search is answered."""
 
+import statistics
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from enum import StrEnum
 from functools import partial
 from urllib.parse import urlencode
@@ -52,6 +53,9 @@ WEBHOOK_ORIGINALS = 219
 #: Events before it counts.
 WARM_EVENTS = 2_000
 
+#: Whether a relay runs while singles are accepted, in turns: what changes in the meantime hurts both alike.
+TURNS = (True, False, False, True, True, False)
+
 #: It counts from when this part of the entries is written until this part is.
 COUNTED = 0.1, 0.95
 
@@ -79,6 +83,11 @@ def accept_of(place: Place) -> str:
     return f"accept, {place}"
 
 
+def accept_kept_of(place: Place) -> str:
+    """How the figure is called: that, divided by what the same API accepts while no relay runs."""
+    return f"{accept_of(place)}, by that while no relay runs"
+
+
 def process_of(place: Place) -> str:
     """How the figure is called."""
     return f"process, {place}"
@@ -99,26 +108,46 @@ async def beside(place: Place, body: Body, services: Services, scale: Scale) -> 
             await system.fill(make_bodies(body, events))
             await system.start_workers(WORKER_PROCESSES)
             process = await drained(system, events, START_SECONDS + 15 * scale.seconds, before)
-        behind = await waiting_entries(connection)
-        async with Headrace(services, settings) as system:
-            endpoint = await system.start_api()
-            await _catching_up(system, connection, behind)
-            accepted = await posted(endpoint, body, scale.seconds, CONNECTIONS[system.name])
-        return [
-            Figure(process_of(place), body, Headrace.name, "events/s", process),
-            Figure(f"{process_of(place)}, yet to be written then", body, Headrace.name, "events", behind),
-            Figure(accept_of(place), body, Headrace.name, "events/s", accepted.rate),
-        ]
+        figures = [Figure(process_of(place), body, Headrace.name, "events/s", process)]
+        if place is not Place.NOWHERE:
+            behind = await waiting_entries(connection)
+            figures.append(
+                Figure(f"{process_of(place)}, yet to be written then", body, Headrace.name, "events", behind)
+            )
+            figures += await _accepted(place, body, services, settings, scale)
+        return figures
 
 
-async def _catching_up(system: Headrace, connection: psycopg.AsyncConnection, behind: int) -> None:
+async def _accepted(
+    place: Place, body: Body, services: Services, settings: Mapping[str, object], scale: Scale
+) -> Sequence[Figure]:
+    """Of one API in turns: while a relay catches up, and while none runs."""
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    async with await services.connect() as connection, Headrace(services, settings) as system:
+        endpoint = await system.start_api()
+        for relays in TURNS:
+            async with system.relaying() if relays else nullcontext():
+                if relays:
+                    await _catching_up(connection)
+                accepted = await posted(endpoint, body, scale.seconds, CONNECTIONS[system.name])
+                rates[relays].append(accepted.rate)
+            if not await waiting_entries(connection):
+                raise Void("The relay has caught up before it was measured beside.")
+    beside, alone = statistics.median(rates[True]), statistics.median(rates[False])
+    return [
+        Figure(accept_of(place), body, Headrace.name, "events/s", beside),
+        Figure(accept_kept_of(place), body, Headrace.name, "×", beside / alone),
+    ]
+
+
+async def _catching_up(connection: psycopg.AsyncConnection) -> None:
     """Return when the relay, which takes a second or two to start, leads and has begun to write."""
+    behind = await waiting_entries(connection)
 
     async def has_begun() -> bool:
         leads = await (await connection.execute("SELECT FROM headrace.leases WHERE expires > now()")).fetchone()
-        return leads is not None and (not behind or await waiting_entries(connection) < behind)
+        return leads is not None and await waiting_entries(connection) < behind
 
-    await system.start_relay()
     await until(has_begun, "the relay leads, and writes", START_SECONDS)
 
 

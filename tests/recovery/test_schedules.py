@@ -44,7 +44,7 @@ def add_schedules(installation: Installation) -> list[Schedule]:
         await database.open()
         async with database.connection() as connection:
             for schedule in schedules:
-                await insert_schedule(connection, database, "default", schedule, schedule.tick)
+                await insert_schedule(connection, database, "default", schedule)
         await database.close()
 
     asyncio.run(insert())

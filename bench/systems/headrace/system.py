@@ -1,8 +1,8 @@
 """Headrace, as its README says: `headrace api` and `headrace worker`, with their settings as they are by default."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, ClassVar, LiteralString, Self
 from uuid import UUID
@@ -85,6 +85,16 @@ class Headrace:
     async def start_relay(self) -> None:
         """What leads, and keeps the search copy, without workers."""
         self._start("relay")
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        """A relay until the end of the context."""
+        relay = self._start("relay")
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(relay.stop)
+            self._programs.remove(relay)
 
     async def command(self, *words: str, seconds: float) -> None:
         """Run a command to its end. Raises RuntimeError if it fails, and TimeoutError if it takes longer."""

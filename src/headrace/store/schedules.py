@@ -105,11 +105,19 @@ class Schedule:
         """Whether no tick of it is fired, however late it is."""
         return self.paused_at is not None or self.vanished_at is not None
 
+    @property
+    def due(self) -> datetime | None:
+        """When a relay is to look at it, None for never. A tick that follows from a finish may be known by now."""
+        if self.is_off:
+            return None
+        return self.anchor if self.tick is None and self.timing.follows_finish else self.tick
+
     def with_timing(self, timing: Timing, now: datetime) -> "Schedule":
-        """The schedule with another timing. A new recurrence begins now; else an interval goes on from its anchor."""
-        before = self.timing
-        goes_on = (timing.recurrence, timing.starts_at) == (before.recurrence, before.starts_at)
-        return replace(self, timing=timing, anchor=self.anchor if goes_on else timing.starts_at or now).from_now(now)
+        """The schedule with another timing. A new recurrence begins now; else ticks go on from where they are."""
+        before, changed = self.timing, replace(self, timing=timing)
+        if (timing.recurrence, timing.starts_at) != (before.recurrence, before.starts_at):
+            return replace(changed, anchor=timing.starts_at or now).from_now(now)
+        return changed if changed.due is not None else changed.from_now(now)
 
     def with_event(self, event: "Recurring") -> "Schedule":
         """The schedule with another event."""
@@ -154,17 +162,15 @@ def begin(name: str, timing: Timing, event: Recurring, now: datetime, app: str |
     ).from_now(now)
 
 
-async def insert_schedule(
-    connection: Connection, database: Database, tenant: str, schedule: Schedule, due: datetime | None
-) -> bool:
+async def insert_schedule(connection: Connection, database: Database, tenant: str, schedule: Schedule) -> bool:
     """Store a new schedule; returns whether its name was free."""
-    arguments = {**_arguments(schedule, due), "tenant": tenant, "name": schedule.name}
+    arguments = {**_arguments(schedule), "tenant": tenant, "name": schedule.name}
     return (await connection.execute(database.sql(_INSERT), arguments)).rowcount == 1
 
 
-async def change_schedule(connection: Connection, database: Database, schedule: Schedule, due: datetime | None) -> None:
+async def change_schedule(connection: Connection, database: Database, schedule: Schedule) -> None:
     """Replace all of a schedule but its name."""
-    await connection.execute(database.sql(_CHANGE), _arguments(schedule, due))
+    await connection.execute(database.sql(_CHANGE), _arguments(schedule))
 
 
 async def read_schedule(connection: Connection, database: Database, tenant: str, name: str) -> Schedule | None:
@@ -200,7 +206,7 @@ async def delete_schedule(connection: Connection, database: Database, schedule_i
     await connection.execute(database.sql(_DELETE), {"id": schedule_id})
 
 
-def _arguments(schedule: Schedule, due: datetime | None) -> dict[str, Any]:
+def _arguments(schedule: Schedule) -> dict[str, Any]:
     return {
         "id": schedule.id,
         "settings": schedule.timing.model_dump_json(by_alias=True, exclude_defaults=True),
@@ -213,7 +219,7 @@ def _arguments(schedule: Schedule, due: datetime | None) -> dict[str, Any]:
         "paused": schedule.paused_at,
         "app": schedule.app,
         "vanished": schedule.vanished_at,
-        "due": due,
+        "due": schedule.due,
     }
 
 

@@ -92,6 +92,27 @@ async def test_another_policy_keeps_an_interval_where_it_began(storage: Storage,
     assert (after.timing.overlap, after.anchor, after.tick) == ("skip", before.anchor, before.tick)
 
 
+async def test_another_policy_leaves_what_was_missed_to_be_caught_up_with(storage: Storage, database: Database) -> None:
+    await reconcile(database, APP, [declared()])
+    storage.rows("UPDATE headrace.schedules SET (anchor, tick, due) = (anchor - interval '1 d', t, t) FROM now() AS t")
+    before = await stored(database)
+
+    await reconcile(database, APP, [declared(every="1h", jitter="30s")])
+
+    assert (await stored(database)).tick == before.tick
+    assert storage.value("SELECT due FROM headrace.schedules") == before.tick
+
+
+async def test_another_event_of_what_follows_a_finish_is_still_waited_for(storage: Storage, database: Database) -> None:
+    timing = {"every": "1h", "from": "finish"}
+    await reconcile(database, APP, [declared(**timing)])
+    storage.rows("UPDATE headrace.schedules SET tick = NULL, due = now() + interval '1 s'")
+
+    await reconcile(database, APP, [declared(url="https://example.com", **timing)])
+
+    assert storage.value("SELECT tick IS NULL AND due <= now() FROM headrace.schedules")
+
+
 async def test_another_interval_begins_now(storage: Storage, database: Database) -> None:
     await reconcile(database, APP, [declared()])
     before = await stored(database)
@@ -145,7 +166,7 @@ async def test_schedules_of_operators_and_of_other_programs_are_left_alone(
     async with database.connection() as connection:
         for name, app in (("poll", None), ("mine", None), ("theirs", "other")):
             schedule = begin(name, Timing.model_validate({"every": "3h"}), new_event(), utc_now(), app)
-            await insert_schedule(connection, database, DEFAULT_TENANT, schedule, schedule.tick)
+            await insert_schedule(connection, database, DEFAULT_TENANT, schedule)
     before = storage.rows("SELECT * FROM headrace.schedules ORDER BY name")
 
     assert await reconcile(database, APP, [declared(), declared("theirs")]) == ["poll", "theirs"]

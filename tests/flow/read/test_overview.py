@@ -217,7 +217,7 @@ async def test_schedules_are_counted_and_those_that_nobody_serves_named(storage:
     async with database.connection() as connection:
         for name, type_ in (("served", TYPE), ("unserved", "other")):
             schedule = begin(name, hourly, new_event(type_), utc_now())
-            await insert_schedule(connection, database, "default", schedule, schedule.tick)
+            await insert_schedule(connection, database, "default", schedule)
     assert (await overview(database)).schedules.unserved == []
     storage.add_worker(types={TYPE: "1"})
 

@@ -49,7 +49,7 @@ def recurring(name: str = "hourly", *, begun: timedelta = timedelta(0), **timing
 async def add(database: Database, *schedules: Schedule) -> None:
     async with database.connection() as connection:
         for schedule in schedules:
-            assert await insert_schedule(connection, database, "default", schedule, schedule.tick)
+            assert await insert_schedule(connection, database, "default", schedule)
 
 
 async def tick(database: Database) -> int:
@@ -156,6 +156,30 @@ async def test_an_interval_from_the_finish_begins_there(storage: Storage, databa
 
     row = storage.row("SELECT s.tick, r.finished_at FROM headrace.schedules s JOIN headrace.results r ON true")
     assert row["tick"] == row["finished_at"] + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("catch_up", "count"), [("skip", 0), ("one", 1), ("all", 3)])
+async def test_after_a_restore_the_ticks_since_the_snapshot_were_missed(
+    storage: Storage, database: Database, catch_up: str, count: int
+) -> None:
+    schedule = recurring(begun=timedelta(minutes=190), every="1h", catch_up=catch_up)
+    await add(database, schedule)
+    snapshot = storage.rows("SELECT * FROM headrace.schedules")
+    fired = await tick(database)
+    storage.rows("TRUNCATE headrace.ticks, headrace.events, headrace.runs, headrace.tallies")
+    storage.rows("UPDATE headrace.schedules SET (tick, due, previous) = (%s, %s, NULL)", schedule.tick, schedule.tick)
+    assert storage.rows("SELECT * FROM headrace.schedules") == snapshot
+
+    assert (fired, await tick(database)) == (count, count)
+
+
+async def test_events_whose_type_has_lost_its_pipeline_are_parked(storage: Storage, database: Database) -> None:
+    storage.add_worker(types={"other": "1"})
+    await add(database, recurring(begun=timedelta(minutes=60, seconds=1)))
+
+    async with relaying(storage):
+        parked = "SELECT count(*) FROM headrace.runs WHERE reason = 'no-pipeline'"
+        await eventually(lambda: storage.value(parked) == 1, "its event is parked")
 
 
 async def test_what_has_jitter_is_delivered_later(storage: Storage, database: Database) -> None:

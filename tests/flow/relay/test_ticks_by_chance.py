@@ -79,7 +79,7 @@ class World:
         async with self.database.connection() as connection:
             for number in range(SCHEDULES):
                 schedule = begin(f"s{number}", self._timing(), new_event(), now)
-                await insert_schedule(connection, self.database, "default", schedule, schedule.tick)
+                await insert_schedule(connection, self.database, "default", schedule)
                 self.expected.append(Expected(schedule, schedule.tick, schedule.tick))
 
     async def pass_time(self) -> None:

@@ -38,13 +38,12 @@ async def reconcile(database: Database, app: str, declared: Sequence[DeclaredSch
 
 
 def _as_declared(before: Schedule, declared: DeclaredSchedule, now: datetime) -> Schedule:
-    again = replace(before.with_event(declared), vanished_at=None)
-    is_as_before = before.vanished_at is None and before.timing == declared.timing
-    return again if is_as_before else again.with_timing(declared.timing, now)
+    again = replace(before.with_event(declared), vanished_at=None).with_timing(declared.timing, now)
+    return again if before.vanished_at is None else again.from_now(now)
 
 
 async def _create(connection: Connection, database: Database, schedule: Schedule) -> bool:
-    is_free = await insert_schedule(connection, database, DEFAULT_TENANT, schedule, schedule.tick)
+    is_free = await insert_schedule(connection, database, DEFAULT_TENANT, schedule)
     if is_free:
         await write_audit(connection, database, START_ACTOR, "schedule-create", _told(schedule))
     return is_free
@@ -52,7 +51,7 @@ async def _create(connection: Connection, database: Database, schedule: Schedule
 
 async def _change(connection: Connection, database: Database, before: Schedule, after: Schedule) -> None:
     if after != before:
-        await change_schedule(connection, database, after, after.tick)
+        await change_schedule(connection, database, after)
         await write_audit(connection, database, START_ACTOR, _act(before, after), _told(after))
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from headrace.domain.event import DEFAULT_TENANT, NewEvent
 from headrace.domain.ids import new_id
 from headrace.domain.recurrence import next_moments
-from headrace.domain.ticks import AGAIN
 from headrace.domain.timing import Timing
 from headrace.domain.values import value
 from headrace.errors import FieldProblem, InvalidInput, NotFound, ScheduleDeclared, ScheduleExists
@@ -70,7 +69,7 @@ class Scheduler:
         if paused:
             schedule = replace(schedule, paused_at=now, tick=None)
         async with acting(self._database) as connection:
-            if not await insert_schedule(connection, self._database, DEFAULT_TENANT, schedule, schedule.tick):
+            if not await insert_schedule(connection, self._database, DEFAULT_TENANT, schedule):
                 raise ScheduleExists(f"There is a schedule {name!r} already.")
             await self._audit(connection, "schedule-create", schedule)
         return self._view(schedule, ())
@@ -101,7 +100,7 @@ class Scheduler:
             _refuse_passed(replace(changed, paused_at=None).from_now(now))
             if event is not None:
                 changed = changed.with_event(event)
-            await change_schedule(connection, self._database, changed, changed.tick)
+            await change_schedule(connection, self._database, changed)
             await self._audit(connection, "schedule-change", changed)
             return await self._whole(connection, changed)
 
@@ -118,12 +117,11 @@ class Scheduler:
         now = self._now()
         async with acting(self._database) as connection:
             schedule = await self._held(connection, name)
-            event = schedule.new_event(new_id(now))
+            event = schedule.new_event(new_id(now), now)
             await insert_events(connection, self._database, [event])
             await add_ticks(connection, self._database, [(schedule.id, now, event.id)])
-            waits = schedule.timing.follows_finish and schedule.tick is None and not schedule.is_off
-            due = now + AGAIN if waits else schedule.tick
-            await move_schedules(connection, self._database, [Moved(schedule.id, schedule.tick, due, event.id)])
+            moved = Moved(schedule.id, schedule.tick, schedule.due, event.id)
+            await move_schedules(connection, self._database, [moved])
             await self._audit(connection, "schedule-run", schedule, event=str(event.id))
         tell_of([(event.id, event.queue)], self._tell)
         return event.id
@@ -144,7 +142,7 @@ class Scheduler:
             if (before.paused_at is None) == (paused_at is None):
                 return await self._whole(connection, before)
             changed = replace(before, paused_at=paused_at).from_now(now)
-            await change_schedule(connection, self._database, changed, changed.tick)
+            await change_schedule(connection, self._database, changed)
             await self._audit(connection, "schedule-pause" if paused_at else "schedule-resume", changed)
             return await self._whole(connection, changed)
 
