@@ -54,22 +54,22 @@ FROM generate_series(1, %(count)s) AS number
 """
 
 _EVENTS_COME_DUE = """
-WITH some AS (
-    SELECT event_id, %(start)s::timestamptz + (row_number() OVER () - 1) / %(rate)s * interval '1 s' AS at
+WITH chosen AS (
+    SELECT event_id, %(start)s::timestamptz + (row_number() OVER () - 1) / %(rate)s::float8 * interval '1 s' AS at
     FROM (SELECT event_id FROM headrace.runs WHERE reason = 'delay' LIMIT %(count)s) AS found
 ), noted AS (
-    UPDATE headrace.events e SET deliver_at = some.at FROM some WHERE e.id = some.event_id
+    UPDATE headrace.events e SET deliver_at = chosen.at FROM chosen WHERE e.id = chosen.event_id
 )
-UPDATE headrace.runs r SET rank = some.at FROM some WHERE r.event_id = some.event_id
+UPDATE headrace.runs r SET rank = chosen.at FROM chosen WHERE r.event_id = chosen.event_id
 """
 
 _SCHEDULES_COME_DUE = """
 UPDATE headrace.schedules s SET tick = at, due = at, anchor = at
 FROM (
-    SELECT id, %(start)s::timestamptz + (row_number() OVER () - 1) / %(rate)s * interval '1 s' AS at
+    SELECT id, %(start)s::timestamptz + (row_number() OVER () - 1) / %(rate)s::float8 * interval '1 s' AS at
     FROM headrace.schedules
-) AS some
-WHERE s.id = some.id
+) AS chosen
+WHERE s.id = chosen.id
 """
 
 _EVENTS_LATE = """
