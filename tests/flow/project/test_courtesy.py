@@ -14,12 +14,14 @@ def courtesy() -> Courtesy:
 
 
 def rests(courtesy: Courtesy, busy_share: float, batches: int) -> list[float]:
-    """The rests after batches on a machine that is so busy with others."""
+    """How long it rests after each of some batches on a machine that is so busy with others."""
     made = []
     for _ in range(batches):
-        made.append(courtesy.rest_seconds(BATCH_SECONDS, is_behind=False))
-        if made[-1]:
-            courtesy.rested(busy_share)
+        seconds = courtesy.rest_seconds(BATCH_SECONDS, is_behind=False)
+        made.append(seconds)
+        while seconds:
+            seconds = courtesy.rested(busy_share)
+            made[-1] += seconds
     return made
 
 
@@ -27,20 +29,26 @@ def test_alone_it_rests_only_to_see_that_it_is(courtesy: Courtesy) -> None:
     assert rests(courtesy, 0.4, 9) == [SEEN_SECONDS, *[0.0, 0.0, 0.0, SEEN_SECONDS] * 2]
 
 
-def test_on_a_busy_machine_it_steps_back_until_that_is_over(courtesy: Courtesy) -> None:
-    assert rests(courtesy, 0.51, 3) == [SEEN_SECONDS, LONG_REST, LONG_REST]
+def test_on_a_busy_machine_it_steps_back_as_soon_as_that_is_seen_until_it_is_over(courtesy: Courtesy) -> None:
+    assert rests(courtesy, 0.51, 3) == [SEEN_SECONDS + LONG_REST, LONG_REST, LONG_REST]
+    assert courtesy.steps_back
     assert rests(courtesy, 0.49, 3) == [LONG_REST, 0.0, 0.0]
+    assert not courtesy.steps_back
 
 
 @pytest.mark.parametrize(("processors", "busy_share"), [(1, 0.5), (2, 0.5), (4, 0.75), (8, 0.875)])
 def test_a_machine_is_busy_where_hardly_a_processor_is_left(processors: int, busy_share: float) -> None:
-    assert rests(Courtesy(processors), busy_share + 0.001, 2) == [SEEN_SECONDS, LONG_REST]
-    assert rests(Courtesy(processors), busy_share - 0.001, 2) == [SEEN_SECONDS, 0.0]
+    assert rests(Courtesy(processors), busy_share + 0.001, 1) == [SEEN_SECONDS + LONG_REST]
+    assert rests(Courtesy(processors), busy_share - 0.001, 1) == [SEEN_SECONDS]
 
 
 def test_while_events_wait_for_workers_it_steps_back_at_once(courtesy: Courtesy) -> None:
     rests(courtesy, 0.0, 1)
     assert courtesy.rest_seconds(0.2, is_behind=True) == pytest.approx(0.2 * STEP_BACK)
+    assert courtesy.steps_back
+    assert courtesy.rested(1.0) == 0.0
+    assert courtesy.rest_seconds(0.2, is_behind=True) == pytest.approx(0.2 * STEP_BACK)
+    assert courtesy.rested(0.0) == 0.0
     assert courtesy.rest_seconds(0.2, is_behind=False) == 0.0
 
 

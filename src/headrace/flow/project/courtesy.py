@@ -24,15 +24,25 @@ class Courtesy:
         self._needed_share = max(LEAST_NEEDED_SHARE, 1 - TAKEN_PROCESSORS / processors)
         self._is_needed = False
         self._worked = WORK_SECONDS
+        self._batch_seconds = 0.0
+        #: Whether others go first: then it is also little that is written at a time.
+        self.steps_back = False
 
     def rest_seconds(self, seconds: float, *, is_behind: bool) -> float:
         """How long to rest after a batch that took so many seconds, while events wait for workers or do not."""
-        if is_behind or self._is_needed:
+        self._batch_seconds = seconds
+        self.steps_back = is_behind or self._is_needed
+        if self.steps_back:
             return max(SEEN_SECONDS, seconds * STEP_BACK)
         self._worked += seconds
         return SEEN_SECONDS if self._worked >= WORK_SECONDS else 0.0
 
-    def rested(self, busy_share: float) -> None:
-        """Hear which share of the processors was busy during such a rest, from 0 to 1."""
-        self._is_needed = busy_share >= self._needed_share
+    def rested(self, busy_share: float) -> float:
+        """Hear which share of the processors was busy during such a rest, from 0 to 1; returns how long to rest on:
+        where it is only seen now that others need the machine, for as long as after any batch.
+        """
         self._worked = 0.0
+        was_stepping_back, self._is_needed = self.steps_back, busy_share >= self._needed_share
+        if not self._is_needed or was_stepping_back:
+            return 0.0
+        return self.rest_seconds(self._batch_seconds, is_behind=False)

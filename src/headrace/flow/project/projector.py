@@ -17,7 +17,7 @@ from headrace.domain.making import MakingOptions
 from headrace.errors import CopyAway
 from headrace.flow.project.courtesy import Courtesy
 from headrace.flow.project.entries import MOST_BYTES, Waiting, read_waiting
-from headrace.flow.project.pace import Pace, rest
+from headrace.flow.project.pace import FIRST_ENTRIES, Pace, rest
 from headrace.search.port import Postponed, Refused, SearchCopy, Superseded, WriteOutcome, Written
 from headrace.store.copies import next_batch
 from headrace.store.database import Database
@@ -90,7 +90,7 @@ class Projector:
                 return
             await self._write(chosen)
             self._batch_seconds = time.monotonic() - began
-            self._is_deep = len(chosen) >= self._pace.entries // 2
+            self._is_deep = len(chosen) >= self._most // 2
             await rest(self._stopping, self._pace.rest_seconds)
 
     async def _let_others_go_first(self) -> None:
@@ -99,20 +99,25 @@ class Projector:
             behind = await is_behind(connection, self._database)
         if not behind and not self._is_deep:
             return
-        if seconds := self._courtesy.rest_seconds(self._batch_seconds, is_behind=behind):
+        seconds = self._courtesy.rest_seconds(self._batch_seconds, is_behind=behind)
+        while seconds:
             psutil.cpu_percent()  # it counts from here on
             await rest(self._stopping, seconds)
-            self._courtesy.rested(psutil.cpu_percent() / 100)
+            seconds = self._courtesy.rested(psutil.cpu_percent() / 100)
+
+    @property
+    def _most(self) -> int:
+        """Entries of a batch, at most."""
+        return min(FIRST_ENTRIES, self._pace.entries) if self._courtesy.steps_back else self._pace.entries
 
     async def _choose(self) -> Sequence[UUID]:
         """The next events in the order of their ids; after the last, and after some time, from the first on again."""
         if time.monotonic() >= self._round_ends:
             self._place, self._round_ends = START, time.monotonic() + ROUND_SECONDS
         async with self._database.connection() as connection:
-            most = self._pace.entries
-            chosen = await choose_waiting(connection, self._database, self._place, most, MOST_BYTES)
+            chosen = await choose_waiting(connection, self._database, self._place, self._most, MOST_BYTES)
             if not chosen and self._place != START:
-                chosen = await choose_waiting(connection, self._database, START, most, MOST_BYTES)
+                chosen = await choose_waiting(connection, self._database, START, self._most, MOST_BYTES)
         self._place = chosen[-1] if chosen else START
         return chosen
 
