@@ -149,7 +149,7 @@ def test_a_mistake_says_what_to_write(api_client: Client, name: str) -> None:
     problem = problem_in(create(api_client, name, cron="61 * * * *", timezone="Mars/Olympus"), 422, "invalid-input")
 
     assert [(error["code"], error["detail"]) for error in problem["errors"]] == [
-        ("cron", "is no cron expression: bad minute"),
+        ("cron", "is no cron expression (minute hour day month weekday): bad minute"),
         ("timezone", "is no time zone, as Europe/Berlin"),
     ]
 

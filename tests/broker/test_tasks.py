@@ -106,7 +106,44 @@ def test_a_task_that_no_module_declares_fits_nothing(name: str) -> None:
 
     [problem] = caught.value.problems
     assert (problem.pointer, problem.code) == ("/task", "unknown-task")
-    assert problem.detail == "no module that is loaded here declares a task of this name"
+    assert problem.detail.startswith("no module that is loaded here declares it; there are: ")
+
+
+def test_the_tasks_that_there_are_are_told(declare: Declare) -> None:
+    @declare(name="tidy")
+    def tidy() -> None:
+        """Nothing."""
+
+    with pytest.raises(SchemaMismatch) as caught:
+        check_fit({"type": "headrace.task", "task": "tidie"}, TaskCall)
+
+    assert "tidy" in caught.value.problems[0].detail
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"kwargs": {"dayz": 3}}, "missing a required argument: 'days'"),
+        ({"kwargs": {"days": 3, "dayz": 3}}, "got an unexpected keyword argument 'dayz'"),
+        ({"args": [1, 2]}, "too many positional arguments"),
+        ({}, "missing a required argument: 'days'"),
+    ],
+)
+def test_arguments_that_the_task_does_not_take_fit_nothing(declare: Declare, given: dict[str, Any], fault: str) -> None:
+    @declare(name="tidy", bind=True, autoretry_for=(OSError,))
+    def tidy(self: Task[Any, Any], days: int) -> None:
+        """Nothing."""
+
+    with pytest.raises(SchemaMismatch) as caught:
+        check_fit({"type": "headrace.task", "task": "tidy", **given}, TaskCall)
+
+    [problem] = caught.value.problems
+    assert (problem.pointer, problem.code, problem.detail) == (
+        "/kwargs" if "kwargs" in given else "",
+        "task-arguments",
+        f"the task takes other arguments: {fault}",
+    )
+    assert check_fit({"type": "headrace.task", "task": "tidy", "args": [3]}, TaskCall).args == [3]
 
 
 def test_a_new_task_changes_the_class_so_that_parked_calls_are_tried_again(declare: Declare) -> None:
@@ -116,7 +153,15 @@ def test_a_new_task_changes_the_class_so_that_parked_calls_are_tried_again(decla
     def tidy() -> None:
         """Nothing."""
 
-    assert schema_hash(TaskCall) != before
+    with_tidy = schema_hash(TaskCall)
+    assert with_tidy != before
+    del celery_app.tasks["tidy"]
+
+    @declare(name="tidy")
+    def tidy_anew(days: int) -> None:
+        """Nothing."""
+
+    assert schema_hash(TaskCall) not in (before, with_tidy)
 
 
 def test_a_task_recurs_as_a_pipeline_does(declare: Declare) -> None:

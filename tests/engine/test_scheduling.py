@@ -1,6 +1,7 @@
 """Schedules that modules declare, and how their mistakes are told."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from headrace.engine import EventSchema, Pipeline, PipelineRegistry
 from headrace.errors import PipelineInvalid
 
 HERE = Path(__file__).name
+
+SETTINGS = "catch_up, most_caught_up, overlap, jitter, starts_at, ends_at"
 
 
 class FeedDue(EventSchema, type="feed.due", match="url"):
@@ -85,21 +88,31 @@ def test_all_mistakes_are_told_at_once_with_their_places(feeds: Pipeline) -> Non
     def number() -> int:
         return 17
 
-    @feeds.every("1h", name="a name")
+    @feeds.every("1h")
     def raising() -> dict[str, str]:
         raise LookupError("no such feed")
+
+    @feeds.every("1h")
+    def misfit_of_its_class() -> FeedDue:
+        return FeedDue()  # type: ignore[call-arg]
+
+    @feeds.every("1h")
+    async def later() -> FeedDue:
+        return FeedDue(url="https://example.org")
 
     found = mistakes()
 
     assert [re.sub(r" at .*test_scheduling\.py:\d+", "", each) for each in found] == [
         "schedule 'too_often': every: must be from 1 second to 3660 days",
-        "schedule 'too_often': overlapp: Extra inputs are not permitted",
-        "schedule 'never': cron: is no cron expression: bad day-of-month",
-        "schedule 'nowhere': cron: is no cron expression: wrong number of fields",
+        f"schedule 'too_often': overlapp: is no setting of a schedule; there are {SETTINGS}",
+        "schedule 'never': cron: is no cron expression (minute hour day month weekday): bad day-of-month",
+        "schedule 'nowhere': cron: is no cron expression (minute hour day month weekday): wrong number of fields",
         "schedule 'nowhere': timezone: is no time zone, as Europe/Berlin",
         "schedule 'misfit': /url: Field required",
         "schedule 'number': the event: its function has to return a FeedDue, a dict or None",
-        "schedule 'a name': its function raised LookupError: no such feed",
+        "schedule 'raising': its function raised LookupError: no such feed",
+        "schedule 'misfit_of_its_class': /url: Field required",
+        "schedule 'later': the event: its function has to be a plain `def`",
     ]
     lines = [
         line for line, text in enumerate(Path(__file__).read_text().splitlines(), 1) if '@feeds.every("0s"' in text
@@ -137,3 +150,20 @@ def test_a_registry_of_its_own_has_no_schedules(feeds: Pipeline) -> None:
     with PipelineRegistry.isolated():
         assert PipelineRegistry.schedules() == []
     assert len(PipelineRegistry.schedules()) == 1
+
+
+def test_a_decorator_without_a_time_is_refused_at_once(feeds: Pipeline) -> None:
+    with pytest.raises(TypeError, match=r'a schedule says when, as in @pipeline\.every\("15m"\)'):
+
+        @feeds.every  # type: ignore[arg-type]
+        def poll() -> FeedDue:
+            return FeedDue(url="https://example.org")
+
+
+def test_an_interval_may_be_a_timedelta(feeds: Pipeline) -> None:
+    @feeds.every(timedelta(minutes=15))
+    def poll() -> FeedDue:
+        return FeedDue(url="https://example.org")
+
+    PipelineRegistry.check()
+    assert PipelineRegistry.schedules()[0].timing.every == timedelta(minutes=15)

@@ -19,6 +19,7 @@ from headrace.api.responses import json_response
 from headrace.api.services import rules_of, services_of
 from headrace.bootstrap import ApiServices
 from headrace.domain.idempotency import MOST_KEY_CHARACTERS, Idempotency, idempotency_of
+from headrace.domain.states import EventState
 from headrace.errors import InvalidInput
 from headrace.flow.ingest import Accepted
 from headrace.flow.ingest.check import check_event
@@ -115,12 +116,13 @@ async def _accept(
 
 
 def _accepted_response(accepted: Accepted) -> Response:
+    begins = "will start" if accepted.state is EventState.WAITING else "started"
     content = {
         "id": accepted.id,
         "type": accepted.type,
         "state": accepted.state,
         "task_id": accepted.id,
-        "message": f"process_incoming_event started `{accepted.id}`",
+        "message": f"process_incoming_event {begins} `{accepted.id}`",
     }
     headers = {"Location": f"/events/{accepted.id}"}
     if accepted.replayed:

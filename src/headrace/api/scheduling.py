@@ -69,10 +69,10 @@ async def create_schedule(request: Request) -> Response:
 
 @router.get("", dependencies=[_LIST_PARAMETERS])
 async def list_schedules(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
-    """Schedules by their names, a page at a time: `{"schedules": […], "next_cursor": …}`."""
+    """Schedules by their names, a page at a time, without their runs: `{"schedules": […], "next_cursor": …}`."""
     views = await services_of(request).schedule.list(query.cursor, query.limit)
     next_cursor = views[-1].schedule.name if len(views) == query.limit else None
-    return json_response({"schedules": [_members(view) for view in views], "next_cursor": next_cursor})
+    return json_response({"schedules": [_summary(view) for view in views], "next_cursor": next_cursor})
 
 
 @router.get("/{name}", dependencies=[NO_PARAMETERS])
@@ -141,7 +141,7 @@ def _settings(timing: Timing) -> dict[str, Any]:
     return timing.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
-def _members(view: ScheduleView) -> dict[str, Any]:
+def _summary(view: ScheduleView) -> dict[str, Any]:
     schedule = view.schedule
     return {
         "name": schedule.name,
@@ -153,5 +153,9 @@ def _members(view: ScheduleView) -> dict[str, Any]:
         "app": schedule.app,
         "vanished_at": schedule.vanished_at,
         "next": view.coming,
-        "runs": [{"tick": each.tick, "id": each.event_id, "state": each.state} for each in view.fired],
     }
+
+
+def _members(view: ScheduleView) -> dict[str, Any]:
+    runs = [{"tick": each.tick, "id": each.event_id, "state": each.state} for each in view.fired]
+    return {**_summary(view), "runs": runs}

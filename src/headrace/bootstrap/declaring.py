@@ -24,12 +24,15 @@ async def declare_schedules(settings: Settings, database: Database) -> None:
     declared = PipelineRegistry.schedules()
     while True:
         try:
-            taken = await reconcile(database, settings.app, declared)
+            done = await reconcile(database, settings.app, declared)
         except (HeadraceError, psycopg.Error) as error:
             _log.warning("schedules cannot be declared yet", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(AGAIN_SECONDS)
             continue
-        for name in taken:
+        if done.created or done.changed or done.switched_off:
+            told = {"created": done.created, "changed": done.changed, "switched_off": done.switched_off}
+            _log.info("schedules", **{what: ", ".join(names) for what, names in told.items() if names})
+        for name in done.taken:
             remedy = "rename yours by name=, or delete that"
             _log.error(f"a schedule of this name was made elsewhere and stays as it is; {remedy}", schedule=name)
         return

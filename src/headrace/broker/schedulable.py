@@ -6,7 +6,9 @@ from typing import Any
 from celery import Task
 
 from headrace.domain.event import TASK_TYPE
+from headrace.engine.fit import check_fit
 from headrace.engine.scheduling import Schedulable
+from headrace.engine.schema import classes
 from headrace.errors import FieldProblem, InvalidInput
 
 
@@ -18,4 +20,6 @@ class SchedulableTask(Task, Schedulable):  # type: ignore[type-arg]  # generic i
         if not isinstance(given, Mapping | None):
             detail = "its function has to return a dict of keyword arguments, or None"
             raise InvalidInput("These are no arguments.", [FieldProblem("", "not-an-object", detail)])
-        return {"type": TASK_TYPE, "task": self.name, "kwargs": dict(given or {})}
+        data = {"type": TASK_TYPE, "task": self.name, "kwargs": dict(given or {})}
+        check_fit(data, classes[TASK_TYPE])  # declared in `tasks.py`, which needs the application that needs this
+        return data

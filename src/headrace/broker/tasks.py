@@ -3,21 +3,25 @@
 The task is called, not sent: no message for it goes through Redis, where one can be lost or doubled.
 """
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from celery import Task
 from celery.exceptions import Ignore
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from headrace.broker.app import celery_app
 from headrace.broker.config import TASK_NAME
 from headrace.domain.event import TASK_TYPE
 from headrace.engine import EventSchema, Pipeline
-from headrace.engine.fit import UNKNOWN_TASK
+from headrace.engine.fit import TASK_ARGUMENTS, UNKNOWN_TASK
 from headrace.engine.traces.call import current_call
+
+#: Names of tasks that are told where one is not known.
+MOST_TOLD = 20
 
 #: A task may run this long.
 TIMEOUT_SECONDS = 3600.0
@@ -29,9 +33,22 @@ def users_tasks() -> Mapping[str, Task[Any, Any]]:
     return {name: task for name, task in found if name != TASK_NAME and not name.startswith("celery.")}
 
 
+def _signature(task: Task[Any, Any]) -> inspect.Signature:
+    """What it takes, as far as Python knows: then anything."""
+    try:
+        return inspect.signature(task.run)
+    except (TypeError, ValueError):
+        return inspect.signature(lambda *args, **kwargs: (args, kwargs))
+
+
 def _name_tasks(schema: dict[str, Any]) -> None:
-    """So the class's hash changes with the tasks: events of a task that was missing are tried again."""
-    schema["properties"]["task"]["enum"] = sorted(users_tasks())
+    """So the class's hash changes with the tasks: events of one that was missing, or took other arguments, are tried
+    again.
+    """
+    tasks = sorted(users_tasks().items())
+    schema["properties"]["task"]["oneOf"] = [
+        {"const": name, "description": str(_signature(task))} for name, task in tasks
+    ]
 
 
 class TaskCall(EventSchema, type=TASK_TYPE):  # type: ignore[no-redef]  # `kwargs` is a name of the plugin, too
@@ -41,15 +58,31 @@ class TaskCall(EventSchema, type=TASK_TYPE):  # type: ignore[no-redef]  # `kwarg
 
     task: str
     args: list[Any] = Field(default_factory=list)
-    kwargs: dict[str, Any] = Field(default_factory=dict)
+    kwargs: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     id: UUID | None = None
 
     @field_validator("task")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in users_tasks():
-            raise PydanticCustomError(UNKNOWN_TASK, "no module that is loaded here declares a task of this name")
+        known = sorted(users_tasks())
+        if name not in known:
+            told = ", ".join(known[:MOST_TOLD]) or "none"
+            raise PydanticCustomError(
+                UNKNOWN_TASK, "no module that is loaded here declares it; there are: {known}", {"known": told}
+            )
         return name
+
+    @field_validator("kwargs")
+    @classmethod
+    def _are_taken(cls, kwargs: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "task" in info.data and "args" in info.data:
+            try:
+                _signature(users_tasks()[info.data["task"]]).bind(*info.data["args"], **kwargs)
+            except TypeError as error:
+                raise PydanticCustomError(
+                    TASK_ARGUMENTS, "the task takes other arguments: {fault}", {"fault": str(error)}
+                ) from None
+        return kwargs
 
 
 pipeline = Pipeline("task", TaskCall)

@@ -1,4 +1,4 @@
-"""The commands about schedules: `schedule create`, `list`, `show`, `pause`, `resume`, `run`, `delete`."""
+"""The commands about schedules: `schedule create`, `change`, `list`, `show`, `pause`, `resume`, `run`, `delete`."""
 
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,47 +13,102 @@ commands = typer.Typer(help="Let events recur: by cron, at an interval, or once.
 _Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 
+_Fields = Annotated[
+    list[str] | None, typer.Argument(metavar="key=value…", help="Its fields. A value is JSON, else text.")
+]
+_Cron = Annotated[str | None, typer.Option(help="When: minute hour day month weekday, as '0 9 * * MON-FRI'.")]
+_Timezone = Annotated[str | None, typer.Option(help="The time zone of --cron, as Europe/Berlin; else UTC.")]
+_Every = Annotated[str | None, typer.Option(metavar="DURATION", help="When: again after 90s, 15m, 2h, 7d.")]
+_FromFinish = Annotated[
+    bool, typer.Option("--from-finish", help="With --every: after the event of the last tick is finished.")
+]
+_At = Annotated[str | None, typer.Option(metavar="TIME", help="When: once, as 2030-01-31T18:00:00Z.")]
+_CatchUp = Annotated[str | None, typer.Option(help="Of missed ticks fire: skip (none), one, all.")]
+_Overlap = Annotated[
+    str | None, typer.Option(help="While the last event is unfinished: allow, skip, queue, cancel-previous.")
+]
+_Jitter = Annotated[str | None, typer.Option(metavar="DURATION", help="Deliver up to so much later.")]
+_StartsAt = Annotated[str | None, typer.Option(metavar="TIME", help="No tick before.")]
+_EndsAt = Annotated[str | None, typer.Option(metavar="TIME", help="No tick after.")]
+_Queue = Annotated[str | None, typer.Option(help="The queue of its events.")]
+
+
 @commands.command()
 def create(
     name: _Name,
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="The type of its events.")],
-    fields: Annotated[
-        list[str] | None, typer.Argument(metavar="key=value…", help="Their fields. A value is JSON, else text.")
-    ] = None,
-    cron: Annotated[str | None, typer.Option(help="When: minute hour day month weekday, as '0 9 * * MON-FRI'.")] = None,
-    timezone: Annotated[str | None, typer.Option(help="The time zone of --cron, as Europe/Berlin; else UTC.")] = None,
-    every: Annotated[str | None, typer.Option(metavar="DURATION", help="When: again after 90s, 15m, 2h, 7d.")] = None,
-    from_finish: Annotated[
-        bool, typer.Option("--from-finish", help="With --every: after the event of the last tick is finished.")
-    ] = False,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="When: once, as 2030-01-31T18:00:00Z.")] = None,
-    catch_up: Annotated[str | None, typer.Option(help="Of missed ticks fire: skip (none), one, all.")] = None,
-    overlap: Annotated[
-        str | None, typer.Option(help="While the last event is unfinished: allow, skip, queue, cancel-previous.")
-    ] = None,
-    jitter: Annotated[str | None, typer.Option(metavar="DURATION", help="Deliver up to so much later.")] = None,
-    starts_at: Annotated[str | None, typer.Option(metavar="TIME", help="No tick before.")] = None,
-    ends_at: Annotated[str | None, typer.Option(metavar="TIME", help="No tick after.")] = None,
-    queue: Annotated[str | None, typer.Option(help="The queue of its events.")] = None,
+    fields: _Fields = None,
+    cron: _Cron = None,
+    timezone: _Timezone = None,
+    every: _Every = None,
+    from_finish: _FromFinish = False,
+    at: _At = None,
+    catch_up: _CatchUp = None,
+    overlap: _Overlap = None,
+    jitter: _Jitter = None,
+    starts_at: _StartsAt = None,
+    ends_at: _EndsAt = None,
+    queue: _Queue = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let an event recur: headrace schedule create digest digest.due --cron '0 9 * * MON-FRI'."""
-    given = {
-        "cron": cron,
-        "timezone": timezone,
-        "every": every,
-        "from": "finish" if from_finish else None,
-        "at": at,
-        "catch_up": catch_up,
-        "overlap": overlap,
-        "jitter": jitter,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "queue": queue,
-    }
-    body = {"name": name, "event": event_of(type_, fields or ())}
-    schedule = _call("POST", "", json={**body, **{key: each for key, each in given.items() if each is not None}})
+    body = _given(
+        cron=cron,
+        timezone=timezone,
+        every=every,
+        from_finish=from_finish,
+        at=at,
+        catch_up=catch_up,
+        overlap=overlap,
+        jitter=jitter,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        queue=queue,
+    )
+    schedule = _call("POST", "", json={"name": name, "event": event_of(type_, fields or ()), **body})
     _tell(schedule, as_json=as_json)
+
+
+@commands.command()
+def change(
+    name: _Name,
+    fields: _Fields = None,
+    type_: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="The type of its events.")] = None,
+    cron: _Cron = None,
+    timezone: _Timezone = None,
+    every: _Every = None,
+    from_finish: _FromFinish = False,
+    at: _At = None,
+    catch_up: _CatchUp = None,
+    overlap: _Overlap = None,
+    jitter: _Jitter = None,
+    starts_at: _StartsAt = None,
+    ends_at: _EndsAt = None,
+    queue: _Queue = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what is given, and leave the rest: headrace schedule change digest --cron '0 8 * * MON-FRI'.
+
+    Fields that are given are all that its events have from then on.
+    """
+    body = _given(
+        cron=cron,
+        timezone=timezone,
+        every=every,
+        from_finish=from_finish,
+        at=at,
+        catch_up=catch_up,
+        overlap=overlap,
+        jitter=jitter,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        queue=queue,
+    )
+    if type_ is not None or fields:
+        body["event"] = event_of(type_ or _call("GET", _path(name))["type"], fields or ())
+    if not body:
+        raise typer.BadParameter("say what to change: key=value, or one of the options")
+    _tell(_call("PATCH", _path(name), json=body), as_json=as_json)
 
 
 @commands.command("list")
@@ -112,6 +167,12 @@ def delete(name: _Name, as_json: JsonOption = False) -> None:
         print_json(answer)
     else:
         print(f"The schedule {name} is deleted.")
+
+
+def _given(*, from_finish: bool, **settings: str | None) -> dict[str, Any]:
+    """What is given of a schedule's settings, as the API has them."""
+    finish = {"from": "finish"} if from_finish else {}
+    return {**{name: each for name, each in settings.items() if each is not None}, **finish}
 
 
 def _path(name: str) -> str:

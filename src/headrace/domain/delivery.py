@@ -9,7 +9,7 @@ from headrace.errors import FieldProblem, InvalidDeliverAt
 #: An event is delivered within so many days, or not accepted.
 MOST_DAYS = 3660
 
-_FORMS = "seconds from now, as 90, or a time with a zone, as 2030-01-31T18:00:00Z"
+_NO_FORM = "is neither a number of seconds from now, as 90, nor a time with a zone, as 2030-01-31T18:00:00Z"
 
 
 def parse_deliver_at(given: object, now: datetime, where: str) -> datetime | None:
@@ -20,7 +20,7 @@ def parse_deliver_at(given: object, now: datetime, where: str) -> datetime | Non
     try:
         moment = _moment(given, now)
     except (ValueError, OverflowError):
-        raise _invalid(where, f"is neither {_FORMS}") from None
+        raise _invalid(where, _NO_FORM) from None
     if moment > now + timedelta(days=MOST_DAYS):
         raise _invalid(where, f"is more than {MOST_DAYS} days from now")
     return moment if moment > now else None

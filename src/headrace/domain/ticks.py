@@ -151,8 +151,10 @@ def _ticks(
     limit = now - GRACE
     start = max(tick, limit) - timedelta(microseconds=1)
     on_time = tuple(takewhile(lambda moment: moment <= last, moments_after(recurrence, start, anchor)))
-    if tick >= limit or policies.catch_up is CatchUp.SKIP:
+    if tick >= limit:
         return on_time
+    if policies.catch_up is CatchUp.SKIP:
+        return on_time[-1:]
     most = 1 if policies.catch_up is CatchUp.ONE else policies.most_caught_up
     behind = min(limit, last + timedelta(microseconds=1))
     missed = list(islice(takewhile(lambda moment: moment >= tick, moments_before(recurrence, behind, anchor)), most))

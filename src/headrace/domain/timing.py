@@ -35,13 +35,18 @@ TELLING_FAULTS = frozenset(
 #: Whether an expression ever fires is seen from here: none that does takes longer than fifty years.
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)")
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d|)")
 
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_UNITS = {"": "seconds", "ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_duration(given: Any) -> timedelta:
-    """The duration of `90s`, `15m`, `2h`, `7d`, or of a number of seconds. Raises PydanticCustomError."""
+    """The duration of `90s`, `15m`, `2h`, `7d`, of seconds as a number or a text; or given as such.
+
+    Raises PydanticCustomError.
+    """
+    if isinstance(given, timedelta):
+        return given
     try:
         if isinstance(given, str) and (found := _DURATION.fullmatch(given)):
             return timedelta(**{_UNITS[found[2]]: int(found[1])})
@@ -109,7 +114,9 @@ class Timing(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
             next(CronSim(cron, _START))
         except CronSimError as error:
             fault = str(error).lower()
-            raise PydanticCustomError("cron", "is no cron expression: {fault}", {"fault": fault}) from None
+            raise PydanticCustomError(
+                "cron", "is no cron expression (minute hour day month weekday): {fault}", {"fault": fault}
+            ) from None
         except StopIteration:
             raise PydanticCustomError("cron-never", "never fires") from None
         return cron

@@ -26,10 +26,10 @@ _QUOTING = frozenset(
     }
 )
 
-#: A fault of our own: there is no Celery task of that name.
-UNKNOWN_TASK = "unknown-task"
+#: Faults of our own: there is no Celery task of that name, or it takes other arguments.
+UNKNOWN_TASK, TASK_ARGUMENTS = "unknown-task", "task-arguments"
 
-_TELLING = frozenset(get_args(ErrorType)) - _QUOTING | {UNKNOWN_TASK}
+_TELLING = frozenset(get_args(ErrorType)) - _QUOTING | {UNKNOWN_TASK, TASK_ARGUMENTS}
 
 Schema = TypeVar("Schema", bound=BaseModel)
 

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from headrace.domain.event import DEFAULT_QUEUE
 from headrace.domain.timing import NAME_PATTERN, Timing
 from headrace.domain.values import value
+from headrace.engine.fit import json_pointer
 from headrace.engine.json_form import to_json
 from headrace.engine.schema import match_key_of
-from headrace.errors import InvalidInput
+from headrace.errors import FieldProblem, InvalidInput
 
 _Function = TypeVar("_Function", bound=Callable[[], Any])
 
@@ -57,7 +58,9 @@ class Declaration:
     make_data: Callable[[], Mapping[str, Any]]
 
     def read(self) -> DeclaredSchedule:
-        """Raises InvalidInput for a time or an event that cannot be, and what the user's function raises."""
+        """Raises ValidationError for a time that cannot be, InvalidInput for an event that cannot, and what the user's
+        function raises.
+        """
         timing = Timing.model_validate(self.settings)
         data = self.make_data()
         match_key = match_key_of(data["type"], data)
@@ -105,30 +108,55 @@ class Schedulable:
         raise NotImplementedError
 
     def _declaring(self, settings: Mapping[str, Any], name: str | None, queue: str) -> Callable[[_Function], _Function]:
+        if callable(settings.get("every")) or callable(settings.get("cron")):
+            raise TypeError('a schedule says when, as in @pipeline.every("15m") or @pipeline.cron("0 9 * * MON-FRI")')
+
         def declare(function: _Function) -> _Function:
             chosen = getattr(function, "__name__", "") if name is None else name
-            made = Declaration(chosen, _place_of(function), settings, queue, lambda: self.scheduled_data(function()))
+            made = Declaration(
+                chosen, _place_of(function), settings, queue, lambda: self.scheduled_data(_told(function))
+            )
             declarations.append(made)
             return function
 
         return declare
 
 
+def _told(function: Callable[[], Any]) -> Any:
+    """What it returns. Raises InvalidInput for an asynchronous one: no loop runs yet when it is called."""
+    if inspect.iscoroutinefunction(function):
+        raise InvalidInput("It is asynchronous.", [FieldProblem("", "async", "its function has to be a plain `def`")])
+    return function()
+
+
 def read_schedules(found: Sequence[Declaration]) -> tuple[list[DeclaredSchedule], list[str]]:
     """What is declared, and every mistake in it, one line each."""
     schedules, mistakes = [], list(_repeated(found))
     for declaration in found:
-        try:
-            schedules.append(declaration.read())
-            faults = list(_name_faults(declaration.name))
-        except ValidationError as error:
-            faults = [": ".join([*map(str, fault["loc"]), fault["msg"]]) for fault in error.errors()]
-        except InvalidInput as error:
-            faults = [f"{problem.pointer or 'the event'}: {problem.detail}" for problem in error.problems]
-        except Exception as error:  # noqa: BLE001 - the user's own function
-            faults = [f"its function raised {type(error).__name__}: {error}"]
+        faults = [*_name_faults(declaration.name), *_timing_faults(declaration.settings)]
+        if not faults:
+            try:
+                schedules.append(declaration.read())
+            except ValidationError as error:
+                faults += [f"{json_pointer(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+            except InvalidInput as error:
+                faults += [f"{problem.pointer or 'the event'}: {problem.detail}" for problem in error.problems]
+            except Exception as error:  # noqa: BLE001 - the user's own function
+                faults.append(f"its function raised {type(error).__name__}: {error}")
         mistakes += [f"schedule {declaration.name!r} at {declaration.place}: {fault}" for fault in faults]
     return schedules, mistakes
+
+
+def _timing_faults(settings: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        Timing.model_validate(settings)
+    except ValidationError as error:
+        for fault in error.errors():
+            if fault["type"] == "extra_forbidden":
+                known = ", ".join(SchedulePolicies.__annotations__)
+                yield f"{fault['loc'][0]}: is no setting of a schedule; there are {known}"
+            else:
+                yield ": ".join([*map(str, fault["loc"]), fault["msg"]])
 
 
 def _name_faults(name: str) -> Iterator[str]:

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from headrace.store.database import Connection, Database
 
-# A type is served where a live process that executes knows it, whatever its queues.
 _SURVEY = """
 WITH served AS (
-    SELECT jsonb_object_keys(types) AS type FROM headrace.workers WHERE expires > now() AND queues <> '{}'
+    SELECT DISTINCT queue, type FROM headrace.workers w, unnest(w.queues) AS queue, jsonb_object_keys(w.types) AS type
+    WHERE w.expires > now()
 ), unserved AS (
-    SELECT name, type FROM headrace.schedules
-    WHERE due < 'infinity' AND EXISTS (SELECT FROM served) AND type <> ALL (ARRAY(SELECT type FROM served))
+    SELECT name, type, queue FROM headrace.schedules
+    WHERE due < 'infinity' AND EXISTS (SELECT FROM served) AND (queue, type) NOT IN (SELECT queue, type FROM served)
     ORDER BY name LIMIT %(most)s
 )
 SELECT count(*), count(paused), count(vanished), extract(epoch FROM now() - min(due))::float8,
-       (SELECT coalesce(json_agg(json_build_array(name, type) ORDER BY name), '[]') FROM unserved)
+       (SELECT coalesce(json_agg(json_build_array(name, type, queue) ORDER BY name), '[]') FROM unserved)
 FROM (SELECT paused, vanished, nullif(due, 'infinity') AS due FROM headrace.schedules) AS s
 """
 
@@ -25,10 +25,11 @@ MOST_UNSERVED = 10
 
 @dataclass(frozen=True, slots=True)
 class UnservedSchedule:
-    """A schedule whose type no live worker takes, so that its events wait."""
+    """A schedule whose type no live worker takes out of its queue, so that its events wait."""
 
     name: str
     type: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def test_a_schedule_is_told_with_its_ticks_and_what_became_of_them() -> None:
         whole()
         == """\
 digest  0 9 * * MON-FRI (Europe/Berlin)  digest.due
+  event  {"type":"digest.due"}
 
 next
   2026-11-30 08:00:00.000Z
@@ -51,7 +52,8 @@ def test_what_differs_from_the_defaults_is_told() -> None:
 def test_what_a_program_declares_says_so() -> None:
     assert "\ndeclared by feeds\n" in whole(app="feeds")
     told = whole(app="feeds", vanished_at="2026-11-29T10:00:00Z", next=[], runs=[])
-    assert "no more since 2026-11-29 10:00:00.000Z: it fires nothing, and can be deleted" in told
+    assert "declared by feeds no more since 2026-11-29 10:00:00.000Z: it fires nothing, and can be deleted" in told
+    assert "\nnext" not in told
 
 
 def test_each_recurrence_has_its_words() -> None:
@@ -70,6 +72,7 @@ def test_a_list_says_what_is_next() -> None:
                 {**DIGEST, "paused_at": DIGEST["next"][0]},
                 {**DIGEST, "vanished_at": DIGEST["next"][0]},
                 {**DIGEST, "next": []},
+                {**DIGEST, "every": 900.0, "from": "finish", "next": []},
             ]
         )
     ]
@@ -78,4 +81,5 @@ def test_a_list_says_what_is_next() -> None:
         "paused",
         "declared no more",
         "no more ticks",
+        "next after its last event is finished",
     ]

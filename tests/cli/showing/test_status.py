@@ -190,11 +190,11 @@ def test_schedules_are_counted_and_the_next_one_told() -> None:
 
 
 def test_a_schedule_that_is_due_for_long_or_that_nobody_serves_is_to_be_looked_at() -> None:
-    unserved = [UnservedSchedule("digest", "digest.due")]
+    unserved = [UnservedSchedule("digest", "digest.due", "slow")]
     troubled = replace(CALM, schedules=ScheduleSurvey(1, vanished=1, due_seconds=90.0, unserved=unserved))
 
     assert "  1 schedule, 1 declared no more, one is due for 1 min 30 s" in told(troubled)
     assert [each.partition(":")[0] for each in advice(troubled)] == [
         "A schedule is due for long. The leading relay fires it; its log says what hinders it",
-        "No worker takes what the schedule digest sends (digest.due)",
+        "No worker takes what the schedule digest sends, digest.due in the queue slow",
     ]

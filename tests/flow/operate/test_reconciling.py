@@ -13,6 +13,7 @@ from headrace.domain.timing import Timing
 from headrace.engine.scheduling import DeclaredSchedule
 from headrace.errors import NotFound, ScheduleDeclared
 from headrace.flow.operate import Scheduler, reconcile
+from headrace.flow.operate.reconciling import Reconciled
 from headrace.store.database import Database
 from headrace.store.schedules import Schedule, begin, hold_schedule, insert_schedule
 from tests.support.steps import new_event
@@ -51,7 +52,7 @@ def scheduler(database: Database) -> Scheduler:
 async def test_what_is_declared_anew_is_created(storage: Storage, database: Database) -> None:
     before = utc_now()
 
-    assert await reconcile(database, APP, [declared()]) == []
+    assert await reconcile(database, APP, [declared()]) == Reconciled(created=["poll"])
 
     found = await stored(database)
     assert (found.app, found.type, found.body) == (APP, "feed.due", declared().body)
@@ -128,14 +129,14 @@ async def test_another_interval_begins_now(storage: Storage, database: Database)
 async def test_what_is_declared_no_more_is_switched_off_until_it_is_again(storage: Storage, database: Database) -> None:
     await reconcile(database, APP, [declared(), declared("other")])
 
-    await reconcile(database, APP, [declared("other")])
+    assert await reconcile(database, APP, [declared("other")]) == Reconciled(switched_off=["poll"])
     gone = await stored(database)
     assert (gone.tick, gone.vanished_at is not None) == (None, True)
     assert storage.value("SELECT due = 'infinity' FROM headrace.schedules WHERE name = 'poll'")
     await reconcile(database, APP, [declared("other")])
     assert await stored(database) == gone
 
-    await reconcile(database, APP, [declared(), declared("other")])
+    assert await reconcile(database, APP, [declared(), declared("other")]) == Reconciled(changed=["poll"])
     back = await stored(database)
     assert (back.vanished_at, back.tick is not None) == (None, True)
     assert [act for _, act, name in acts(storage) if name == "poll"] == [
@@ -169,7 +170,7 @@ async def test_schedules_of_operators_and_of_other_programs_are_left_alone(
             await insert_schedule(connection, database, DEFAULT_TENANT, schedule)
     before = storage.rows("SELECT * FROM headrace.schedules ORDER BY name")
 
-    assert await reconcile(database, APP, [declared(), declared("theirs")]) == ["poll", "theirs"]
+    assert await reconcile(database, APP, [declared(), declared("theirs")]) == Reconciled(taken=["poll", "theirs"])
 
     assert storage.rows("SELECT * FROM headrace.schedules ORDER BY name") == before
 

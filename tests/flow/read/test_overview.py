@@ -215,15 +215,15 @@ async def test_pauses_and_rows_outside_of_the_partitions_are_told(storage: Stora
 async def test_schedules_are_counted_and_those_that_nobody_serves_named(storage: Storage, database: Database) -> None:
     hourly = Timing.model_validate({"every": "1h"})
     async with database.connection() as connection:
-        for name, type_ in (("served", TYPE), ("unserved", "other")):
-            schedule = begin(name, hourly, new_event(type_), utc_now())
+        for name, event in (("a", new_event()), ("b", new_event("other")), ("c", new_event(queue="slow"))):
+            schedule = begin(name, hourly, event, utc_now())
             await insert_schedule(connection, database, "default", schedule)
     assert (await overview(database)).schedules.unserved == []
     storage.add_worker(types={TYPE: "1"})
 
     found = (await overview(database)).schedules
 
-    assert (found.count, found.paused, found.vanished) == (2, 0, 0)
+    assert (found.count, found.paused, found.vanished) == (3, 0, 0)
     assert found.due_seconds is not None
     assert -3600 <= found.due_seconds < -3000
-    assert found.unserved == [UnservedSchedule("unserved", "other")]
+    assert found.unserved == [UnservedSchedule("b", "other", "default"), UnservedSchedule("c", TYPE, "slow")]

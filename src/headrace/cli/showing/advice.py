@@ -114,6 +114,7 @@ def _on_schedules(schedules: Mapping[str, Any]) -> Iterator[str]:
         yield "A schedule is due for long. The leading relay fires it; its log says what hinders it"
     for each in schedules["unserved"]:
         yield (
-            f"No worker takes what the schedule {each['name']} sends ({each['type']}): its events wait. Deploy "
-            f"a pipeline for that type, or pause it: headrace schedule pause {quote(each['name'])}"
+            f"No worker takes what the schedule {each['name']} sends, {each['type']} in the queue {each['queue']}: its "
+            "events wait. Deploy a pipeline for that type, start a worker for that queue, or pause it: "
+            f"headrace schedule pause {quote(each['name'])}"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from rich.text import Text
 
 from headrace.cli.showing.event import STYLES
@@ -25,14 +26,20 @@ def schedule_lines(schedule: Mapping[str, Any]) -> Iterator[Text]:
         told["jitter"] = duration(schedule["jitter"])
     if schedule["queue"] != "default":
         told["queue"] = schedule["queue"]
+    told["event"] = orjson.dumps(schedule["event"]).decode()
     yield from table((name.replace("_", " "), plain(str(each))) for name, each in told.items())
-    if schedule["app"] is not None:
-        yield Text(f"declared by {plain(schedule['app'])}")
     if schedule["vanished_at"] is not None:
-        yield Text(f"no more since {moment(schedule['vanished_at'])}: it fires nothing, and can be deleted", "yellow")
+        since = moment(schedule["vanished_at"])
+        yield Text(
+            f"declared by {plain(schedule['app'])} no more since {since}: it fires nothing, and can be deleted",
+            "yellow",
+        )
+    elif schedule["app"] is not None:
+        yield Text(f"declared by {plain(schedule['app'])}")
     if schedule["paused_at"] is not None:
         yield Text(f"paused since {moment(schedule['paused_at'])}", "yellow")
-    yield Text("\nnext", "bold")
+    if schedule["next"]:
+        yield Text("\nnext", "bold")
     yield from (Text(f"  {moment(tick)}") for tick in schedule["next"])
     if schedule["runs"]:
         yield Text("\nruns", "bold")
@@ -56,4 +63,6 @@ def _next(schedule: Mapping[str, Any]) -> str:
         return "declared no more"
     if schedule["paused_at"] is not None:
         return "paused"
-    return f"next {moment(schedule['next'][0])}" if schedule["next"] else "no more ticks"
+    if schedule["next"]:
+        return f"next {moment(schedule['next'][0])}"
+    return "next after its last event is finished" if schedule.get("from") == "finish" else "no more ticks"

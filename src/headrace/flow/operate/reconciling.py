@@ -1,7 +1,7 @@
 """The schedules that a user's program declares, made those that are stored: asked for when it starts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headrace.domain.event import DEFAULT_TENANT
@@ -16,25 +16,39 @@ from headrace.store.server import read_clock
 START_ACTOR = "start"
 
 
-async def reconcile(database: Database, app: str, declared: Sequence[DeclaredSchedule]) -> list[str]:
+@dataclass(slots=True)
+class Reconciled:
+    """The names of what was created, changed and switched off; and of schedules that the program did not declare, which
+    are left as they are, so that its own of these names are not there.
+    """
+
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    switched_off: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+
+
+async def reconcile(database: Database, app: str, declared: Sequence[DeclaredSchedule]) -> Reconciled:
     """Create what `app` declares anew, change what it declares otherwise, switch off what it declares no more.
 
-    Returns the names that are taken by schedules which it did not declare: those are left as they are. Raises
-    Unavailable where the database is away, and Conflict while somebody else holds what it needs.
+    Raises Unavailable where the database is away, and Conflict while somebody else holds what it needs.
     """
+    done = Reconciled()
     async with acting(database) as connection:
         now = await read_clock(connection)
         stored = {each.name: each for each in await hold_declared(connection, database, DEFAULT_TENANT, app)}
-        taken = []
         for each in sorted(declared, key=lambda each: each.name):
             before = stored.pop(each.name, None)
-            if before is not None:
-                await _change(connection, database, before, _as_declared(before, each, now))
-            elif not await _create(connection, database, begin(each.name, each.timing, each, now, app)):
-                taken.append(each.name)
+            if before is None:
+                is_free = await _create(connection, database, begin(each.name, each.timing, each, now, app))
+                (done.created if is_free else done.taken).append(each.name)
+            elif await _change(connection, database, before, _as_declared(before, each, now)):
+                done.changed.append(each.name)
         for gone in stored.values():
-            await _change(connection, database, gone, replace(gone, tick=None, vanished_at=gone.vanished_at or now))
-        return taken
+            off = replace(gone, tick=None, vanished_at=gone.vanished_at or now)
+            if await _change(connection, database, gone, off):
+                done.switched_off.append(gone.name)
+    return done
 
 
 def _as_declared(before: Schedule, declared: DeclaredSchedule, now: datetime) -> Schedule:
@@ -49,10 +63,13 @@ async def _create(connection: Connection, database: Database, schedule: Schedule
     return is_free
 
 
-async def _change(connection: Connection, database: Database, before: Schedule, after: Schedule) -> None:
-    if after != before:
-        await change_schedule(connection, database, after)
-        await write_audit(connection, database, START_ACTOR, _act(before, after), _told(after))
+async def _change(connection: Connection, database: Database, before: Schedule, after: Schedule) -> bool:
+    """Whether there was anything to change."""
+    if after == before:
+        return False
+    await change_schedule(connection, database, after)
+    await write_audit(connection, database, START_ACTOR, _act(before, after), _told(after))
+    return True
 
 
 def _act(before: Schedule, after: Schedule) -> str:

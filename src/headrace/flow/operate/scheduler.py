@@ -95,7 +95,7 @@ class Scheduler:
         async with acting(self._database) as connection:
             before = await self._held(connection, name)
             if before.app is not None:
-                raise ScheduleDeclared(f"The schedule is declared by {before.app!r}: change it there.")
+                raise ScheduleDeclared(_where_to_change(before))
             changed = before.with_timing(timing, now)
             _refuse_passed(replace(changed, paused_at=None).from_now(now))
             if event is not None:
@@ -176,3 +176,9 @@ def _known(schedule: Schedule | None, name: str) -> Schedule:
     if schedule is None:
         raise NotFound(f"There is no schedule {name!r}.")
     return schedule
+
+
+def _where_to_change(schedule: Schedule) -> str:
+    if schedule.vanished_at is None:
+        return f"The schedule is declared by {schedule.app!r}: change it there."
+    return f"The schedule is declared by {schedule.app!r} no more: delete it, and create another one."
