@@ -1,7 +1,7 @@
 """Schedules that modules declare, and how their mistakes are told."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -160,10 +160,19 @@ def test_a_decorator_without_a_time_is_refused_at_once(feeds: Pipeline) -> None:
             return FeedDue(url="https://example.org")
 
 
-def test_an_interval_may_be_a_timedelta(feeds: Pipeline) -> None:
-    @feeds.every(timedelta(minutes=15))
+def test_times_may_be_pythons_own(feeds: Pipeline) -> None:
+    @feeds.every(timedelta(minutes=15), starts_at=datetime(2030, 1, 31, tzinfo=UTC), jitter=timedelta(seconds=30))
     def poll() -> FeedDue:
         return FeedDue(url="https://example.org")
 
     PipelineRegistry.check()
-    assert PipelineRegistry.schedules()[0].timing.every == timedelta(minutes=15)
+    written = {"every": "15m", "starts_at": "2030-01-31T00:00:00Z", "jitter": "30s"}
+    assert PipelineRegistry.schedules()[0].timing == Timing.model_validate(written)
+
+
+def test_a_time_of_pythons_without_a_zone_is_told(feeds: Pipeline) -> None:
+    @feeds.every("15m", ends_at=datetime(2030, 1, 31))  # noqa: DTZ001
+    def poll() -> FeedDue:
+        return FeedDue(url="https://example.org")
+
+    assert "ends_at: " in mistakes()[0]

@@ -11,6 +11,8 @@ from headrace.domain.moments import parse_moment
 
 def _as_moment(value: Any) -> datetime:
     """A text as a moment. Left to itself, pydantic takes numbers and digits for seconds since 1970."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
     try:
         return parse_moment(value) if isinstance(value, str) else _no_moment()
     except ValueError:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from headrace.flow.project.courtesy import SEEN_SECONDS, STEP_BACK, WORK_SECONDS, Courtesy
+from headrace.flow.project.courtesy import SEEN_SECONDS, STEP_BACK, SURE_SECONDS, WORK_SECONDS, Courtesy
 
-#: Seconds of a batch, and of the rest after it on a machine that others need.
+#: Seconds of a batch, and of the rest after it on a machine that others need; the first time that is seen to.
 BATCH_SECONDS, LONG_REST = WORK_SECONDS / 4, WORK_SECONDS / 4 * STEP_BACK
+FIRST_REST = SEEN_SECONDS + SURE_SECONDS + LONG_REST
 
 
 @pytest.fixture
@@ -30,15 +31,23 @@ def test_alone_it_rests_only_to_see_that_it_is(courtesy: Courtesy) -> None:
 
 
 def test_on_a_busy_machine_it_steps_back_as_soon_as_that_is_seen_until_it_is_over(courtesy: Courtesy) -> None:
-    assert rests(courtesy, 0.51, 3) == [SEEN_SECONDS + LONG_REST, LONG_REST, LONG_REST]
+    assert rests(courtesy, 0.51, 3) == [FIRST_REST, LONG_REST, LONG_REST]
     assert courtesy.steps_back
     assert rests(courtesy, 0.49, 3) == [LONG_REST, 0.0, 0.0]
     assert not courtesy.steps_back
 
 
+def test_a_burst_of_work_is_no_need(courtesy: Courtesy) -> None:
+    assert courtesy.rest_seconds(BATCH_SECONDS, is_behind=False) == SEEN_SECONDS
+    assert courtesy.rested(0.9) == SURE_SECONDS
+    assert courtesy.rested(0.1) == 0.0
+    assert not courtesy.steps_back
+    assert courtesy.rest_seconds(BATCH_SECONDS, is_behind=False) == 0.0
+
+
 @pytest.mark.parametrize(("processors", "busy_share"), [(1, 0.5), (2, 0.5), (4, 0.75), (8, 0.875)])
 def test_a_machine_is_busy_where_hardly_a_processor_is_left(processors: int, busy_share: float) -> None:
-    assert rests(Courtesy(processors), busy_share + 0.001, 1) == [SEEN_SECONDS + LONG_REST]
+    assert rests(Courtesy(processors), busy_share + 0.001, 1) == [FIRST_REST]
     assert rests(Courtesy(processors), busy_share - 0.001, 1) == [SEEN_SECONDS]
 
 

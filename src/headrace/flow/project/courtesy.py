@@ -6,8 +6,9 @@ Where Postgres, the API and the workers have machines of their own, nobody else 
 #: While others need the machine, the projector rests for so many times as long as it works.
 STEP_BACK = 16.0
 
-#: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine.
-WORK_SECONDS, SEEN_SECONDS = 1.0, 0.1
+#: After so many seconds of work there is a rest of so many, in which it is seen whether others need the machine; and if
+#: they seem to, another one, because a server writes in bursts what it was given.
+WORK_SECONDS, SEEN_SECONDS, SURE_SECONDS = 1.0, 0.1, 0.2
 
 #: They need it if they leave less than so many of its processors idle while the projector rests: that is
 #: what catching up takes.
@@ -22,27 +23,37 @@ class Courtesy:
 
     def __init__(self, processors: int) -> None:
         self._needed_share = max(LEAST_NEEDED_SHARE, 1 - TAKEN_PROCESSORS / processors)
-        self._is_needed = False
         self._worked = WORK_SECONDS
-        self._batch_seconds = 0.0
+        self._long_rest = 0.0
+        self._looks = 0
+        self._is_needed = False
         #: Whether others go first: then it is also little that is written at a time.
         self.steps_back = False
 
     def rest_seconds(self, seconds: float, *, is_behind: bool) -> float:
         """How long to rest after a batch that took so many seconds, while events wait for workers or do not."""
-        self._batch_seconds = seconds
+        self._looks = 0
+        self._long_rest = max(SEEN_SECONDS, seconds * STEP_BACK)
         self.steps_back = is_behind or self._is_needed
         if self.steps_back:
-            return max(SEEN_SECONDS, seconds * STEP_BACK)
+            return self._long_rest
         self._worked += seconds
         return SEEN_SECONDS if self._worked >= WORK_SECONDS else 0.0
 
     def rested(self, busy_share: float) -> float:
-        """Hear which share of the processors was busy during such a rest, from 0 to 1; returns how long to rest on:
-        where it is only seen now that others need the machine, for as long as after any batch.
+        """Hear which share of the processors was busy during such a rest, from 0 to 1; returns how long to rest on.
+
+        That is 0 unless it is only seen now that others need the machine.
         """
         self._worked = 0.0
-        was_stepping_back, self._is_needed = self.steps_back, busy_share >= self._needed_share
-        if not self._is_needed or was_stepping_back:
+        self._looks += 1
+        is_busy = busy_share >= self._needed_share
+        if self.steps_back:
+            self._is_needed = is_busy
             return 0.0
-        return self.rest_seconds(self._batch_seconds, is_behind=False)
+        if not is_busy:
+            return 0.0
+        if self._looks == 1:
+            return SURE_SECONDS
+        self._is_needed = self.steps_back = True
+        return self._long_rest
