@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -224,7 +224,8 @@ def _arguments(schedule: Schedule) -> dict[str, Any]:
 
 
 def as_schedule(row: Sequence[Any]) -> Schedule:
-    """The schedule of a row, its columns in the order of `SELECT`."""
-    schedule_id, name, settings, type_, queue, match_key, body, *rest = row
+    """The schedule of a row, its columns in the order of `SELECT`; moments in UTC, whatever zone the server is in."""
+    columns: list[Any] = [each.astimezone(UTC) if isinstance(each, datetime) else each for each in row]
+    schedule_id, name, settings, type_, queue, match_key, body, *rest = columns
     timing = Timing.model_validate(orjson.loads(settings))
     return Schedule(schedule_id, name, timing, type_, queue, match_key, unpack(body), *rest)

@@ -1,7 +1,7 @@
 """The ticks of schedules: which of these are due, and what was fired of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from headrace.domain.ticks import Previous
@@ -130,4 +130,4 @@ async def move_schedules(connection: Connection, database: Database, moved: Sequ
 async def last_ticks(connection: Connection, database: Database, schedule_id: UUID, most: int) -> list[FiredTick]:
     """The newest ticks of a schedule, the newest first."""
     cursor = await connection.execute(database.sql(_LAST_TICKS), {"id": schedule_id, "most": most})
-    return [FiredTick(*row) for row in await cursor.fetchall()]
+    return [FiredTick(tick.astimezone(UTC), event_id, state) for tick, event_id, state in await cursor.fetchall()]

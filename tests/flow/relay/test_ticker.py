@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from headrace.store.body import unpack
 from headrace.store.database import Database
 from headrace.store.look import FEW_TALLIES
 from headrace.store.schedules import Schedule, insert_schedule
+from headrace.store.ticks import add_ticks, choose_due, last_ticks
 from tests.support.ending import Ended, Ending
 from tests.support.stages import relaying
 from tests.support.steps import TYPE, accept, claim, new_event, store, succeeded
@@ -86,6 +87,21 @@ async def test_a_schedule_that_has_ended_is_never_looked_at_again(storage: Stora
         "tick": None,
         "never": True,
     }
+
+
+async def test_ticks_are_in_utc_whatever_zone_the_server_is_in(storage: Storage, database: Database) -> None:
+    schedule = recurring(begun=timedelta(minutes=60, seconds=10))
+    await add(database, schedule)
+    async with database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL timezone TO 'Asia/Tokyo'")
+        [due] = await choose_due(connection, database, 1)
+        await add_ticks(connection, database, [(schedule.id, due.now, new_id())])
+        [fired] = await last_ticks(connection, database, schedule.id, 1)
+
+    assert schedule.tick is not None
+    assert due.schedule.tick is not None
+    assert due.schedule.tick.isoformat() == schedule.tick.isoformat()
+    assert (due.schedule.anchor.tzinfo, fired.tick.tzinfo) == (UTC, UTC)
 
 
 async def test_two_relays_at_once_fire_each_tick_once(storage: Storage, database: Database) -> None:
