@@ -64,9 +64,9 @@ class TaskCall(EventSchema, type=TASK_TYPE):  # type: ignore[no-redef]  # `kwarg
     @field_validator("task")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        known = sorted(users_tasks())
-        if name not in known:
-            told = ", ".join(known[:MOST_TOLD]) or "none"
+        tasks = users_tasks()
+        if name not in tasks:
+            told = ", ".join(sorted(tasks)[:MOST_TOLD]) or "none"
             raise PydanticCustomError(
                 UNKNOWN_TASK, "no module that is loaded here declares it; there are: {known}", {"known": told}
             )

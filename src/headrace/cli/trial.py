@@ -64,6 +64,7 @@ def main(app: str) -> None:
     from headrace.cli.output import reported
     from headrace.cli.running import end_with_standard_input
     from headrace.cli.tracebacks import show_error
+    from headrace.domain.event import TASK_TYPE
     from headrace.engine import PipelineRegistry
     from headrace.settings import load_settings
 
@@ -78,6 +79,7 @@ def main(app: str) -> None:
             [field.alias or name for name, field in pipeline.schema.model_fields.items() if field.is_required()],
         )
         for pipeline in PipelineRegistry.pipelines()
+        if pipeline.event_type != TASK_TYPE  # nobody wrote that one
     ]
     print(json.dumps([asdict(sketch) for sketch in sketches]), flush=True)
     os._exit(0)  # threads that the module started are not waited for

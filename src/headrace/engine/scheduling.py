@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from headrace.domain.event import DEFAULT_QUEUE
 from headrace.domain.timing import NAME_PATTERN, Timing
@@ -57,11 +58,10 @@ class Declaration:
     queue: str
     make_data: Callable[[], Mapping[str, Any]]
 
-    def read(self) -> DeclaredSchedule:
-        """Raises ValidationError for a time that cannot be, InvalidInput for an event that cannot, and what the user's
-        function raises.
+    def read(self, timing: Timing) -> DeclaredSchedule:
+        """With its settings as a timing. Raises InvalidInput for an event that cannot be, and what the user's function
+        raises.
         """
-        timing = Timing.model_validate(self.settings)
         data = self.make_data()
         match_key = match_key_of(data["type"], data)
         return DeclaredSchedule(self.name, timing, data["type"], self.queue, match_key, to_json(data))
@@ -133,10 +133,11 @@ def read_schedules(found: Sequence[Declaration]) -> tuple[list[DeclaredSchedule]
     """What is declared, and every mistake in it, one line each."""
     schedules, mistakes = [], list(_repeated(found))
     for declaration in found:
-        faults = [*_name_faults(declaration.name), *_timing_faults(declaration.settings)]
-        if not faults:
+        timing, faults = _timing_of(declaration.settings)
+        faults = [*_name_faults(declaration.name), *faults]
+        if timing is not None and not faults:
             try:
-                schedules.append(declaration.read())
+                schedules.append(declaration.read(timing))
             except ValidationError as error:
                 faults += [f"{json_pointer(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
             except InvalidInput as error:
@@ -147,16 +148,19 @@ def read_schedules(found: Sequence[Declaration]) -> tuple[list[DeclaredSchedule]
     return schedules, mistakes
 
 
-def _timing_faults(settings: Mapping[str, Any]) -> Iterator[str]:
+def _timing_of(settings: Mapping[str, Any]) -> tuple[Timing | None, list[str]]:
+    """The timing, or what is wrong with it."""
     try:
-        Timing.model_validate(settings)
+        return Timing.model_validate(settings), []
     except ValidationError as error:
-        for fault in error.errors():
-            if fault["type"] == "extra_forbidden":
-                known = ", ".join(SchedulePolicies.__annotations__)
-                yield f"{fault['loc'][0]}: is no setting of a schedule; there are {known}"
-            else:
-                yield ": ".join([*map(str, fault["loc"]), fault["msg"]])
+        return None, [_timing_fault(fault) for fault in error.errors()]
+
+
+def _timing_fault(fault: ErrorDetails) -> str:
+    if fault["type"] == "extra_forbidden":
+        known = ", ".join(SchedulePolicies.__annotations__)
+        return f"{fault['loc'][0]}: is no setting of a schedule; there are {known}"
+    return ": ".join([*map(str, fault["loc"]), fault["msg"]])
 
 
 def _name_faults(name: str) -> Iterator[str]:

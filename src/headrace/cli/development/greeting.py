@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from headrace.cli.trial import PipelineSketch
-from headrace.domain.event import TASK_TYPE
 from headrace.settings import Settings
 
 
@@ -30,12 +29,11 @@ def name_pipelines(pipelines: Sequence[PipelineSketch]) -> str:
     named = (
         pipeline.name if pipeline.name == pipeline.type else f"{pipeline.name} ({pipeline.type})"
         for pipeline in pipelines
-        if pipeline.type != TASK_TYPE  # nobody wrote it
     )
     return ", ".join(named) or "no pipeline"
 
 
 def _sample(pipelines: Sequence[PipelineSketch]) -> str:
-    for pipeline in (each for each in pipelines if each.type != TASK_TYPE):
+    for pipeline in pipelines:
         return " ".join((pipeline.type, *(f"{name}=…" for name in pipeline.required)))
     return "some.type key=value"
