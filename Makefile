@@ -18,6 +18,9 @@ BENCH_ARGS ?=
 #: Passed on to the fault campaign: make chaos CHAOS_ARGS="--minutes 30 --seed 7 --faults F5,F9"
 CHAOS_ARGS ?=
 
+# Tests start hundreds of processes: without bytecode each of them would compile the whole package.
+unexport PYTHONDONTWRITEBYTECODE
+
 pip := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 # Most tests wait for a service: four processes fill two cores.
 pytest := $(VENV)/bin/python -m pytest --numprocesses 4 --dist worksteal
